@@ -1,0 +1,1 @@
+"""People and organisations: sign-up, tokens, membership and roles, audit trail, data rights."""

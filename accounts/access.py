@@ -1,0 +1,90 @@
+"""Who is asking, and may they: every page and every API call comes through these few functions.
+
+In: a request with `Authorization: Bearer <access token>`, or a link signed for a minute. Out: the user, and where the URL
+names an organisation, the caller's membership in it. Someone else's organisation is a 404, never a 403.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlencode, urlsplit
+
+from allauth.headless.tokens.strategies.jwt.internal import validate_access_token
+from django.core.exceptions import PermissionDenied
+from django.core.signing import BadSignature, TimestampSigner
+from django.http import Http404, HttpRequest
+
+from accounts.models import Membership, Organisation, Role, User
+
+LINK_SECONDS = 60
+_signer = TimestampSigner(salt="signed-link")
+
+if TYPE_CHECKING:
+
+    class OrgRequest(HttpRequest):
+        """A request that passed `enter_organisation`."""
+
+        user: User  # type: ignore[assignment]
+        organisation: Organisation
+        membership: Membership
+else:
+    OrgRequest = HttpRequest
+
+
+def bearer_user(request: HttpRequest) -> User | None:
+    """The user of the request's access token; None where there is none, or it is expired, forged or signed out."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > 4096:
+        return None
+    found = validate_access_token(token.strip())
+    return cast(User, found[0]) if found else None
+
+
+def enter_organisation(request: HttpRequest, user: User, slug: str, role: Role) -> Membership:
+    """Resolve the organisation in the URL once, and set `request.organisation` and `request.membership`.
+
+    Raises Http404 where the user is no member, PermissionDenied where the role does not allow it.
+    """
+    membership = Membership.objects.select_related("organisation").filter(user=user, organisation__slug=slug).first()
+    if membership is None:
+        raise Http404("No such organisation.")
+    membership.user = user
+    entered = cast(OrgRequest, request)
+    entered.membership = membership
+    entered.organisation = membership.organisation
+    if not membership.may(role):
+        raise PermissionDenied(f"This needs the role of {role.label.lower()} in {membership.organisation.name}.")
+    return membership
+
+
+def role_for(method: str) -> Role:
+    """The least role a request needs by default: looking is for every member, changing for managers."""
+    return Role.VIEWER if method in {"GET", "HEAD", "OPTIONS"} else Role.MANAGER
+
+
+def sign_link(path: str, user: User) -> str:
+    """`path` (with its query) as a link that a browser may open once more as `user` within a minute, by GET."""
+    stamp, signature = _signer.sign(f"{user.pk}:{path}").rsplit(":", 2)[-2:]
+    separator = "&" if "?" in path else "?"
+    return path + separator + urlencode({"signed": f"{user.pk}:{stamp}:{signature}"})
+
+
+def signed_link_user(request: HttpRequest) -> User | None:
+    """The user a signed link was made for; None where the signature is wrong, stale or for another path."""
+    path, separator, _ = request.get_full_path().rpartition("signed=")
+    pk, _, signature = request.GET.get("signed", "").partition(":")
+    if not separator or not pk.isdecimal() or request.method != "GET":
+        return None
+    try:
+        _signer.unsign(f"{pk}:{path[:-1]}:{signature}", max_age=LINK_SECONDS)
+    except BadSignature:
+        return None
+    return User.objects.filter(pk=int(pk), is_active=True).first()
+
+
+def safe_path(target: str) -> str | None:
+    """`target` where it is a path on this host that a link may be signed for; None otherwise."""
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return None
+    return target

@@ -1,0 +1,33 @@
+"""What sign-up asks for: a name and an organisation beside allauth's address and password (promise p01)."""
+
+from django import forms
+from django.http import HttpRequest
+
+from accounts.models import Organisation, User
+from accounts.services import found_organisation
+
+
+class SignupForm(forms.Form):
+    """allauth mixes this into its own sign-up input (`ACCOUNT_SIGNUP_FORM_CLASS`)."""
+
+    name = forms.CharField(max_length=200)
+    organisation = forms.CharField(max_length=200)
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        """Called by allauth after it saved the user."""
+        user.name = self.cleaned_data["name"]
+        user.save(update_fields=["name"])
+        found_organisation(self.cleaned_data["organisation"], user)
+
+
+class OrganisationForm(forms.ModelForm[Organisation]):
+    class Meta:
+        model = Organisation
+        fields = ["name", "postal_address"]
+        widgets = {"postal_address": forms.Textarea(attrs={"rows": 3})}
+
+
+class ProfileForm(forms.ModelForm[User]):
+    class Meta:
+        model = User
+        fields = ["name"]

@@ -1,0 +1,1 @@
+"""Sequences: steps and variants, audience, rendering, the send engine, statistics."""

@@ -1,0 +1,1 @@
+"""The development mail catcher: an SMTP server that keeps what it receives, and the pages that show it."""

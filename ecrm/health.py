@@ -1,0 +1,46 @@
+"""`/healthz`: the process lives. `/readyz`: database, Redis and a worker answer."""
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+
+from ecrm.celery import app
+from ecrm.web import public
+
+
+@public
+def alive(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"ok": True})
+
+
+@public
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 where all three answer, 503 with what does not."""
+    checks = {"database": database_answers(), "redis": redis_answers()}
+    checks["worker"] = checks["redis"] and worker_answers()
+    return JsonResponse({"ok": all(checks.values()), **checks}, status=200 if all(checks.values()) else 503)
+
+
+def database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def redis_answers() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def worker_answers() -> bool:
+    try:
+        return bool(app.control.ping(timeout=1.0, limit=1))
+    except (OSError, redis.RedisError):
+        return False

@@ -1,0 +1,1 @@
+"""Contacts: import, lists, tags, segments, suppression, a recipient's own data page."""

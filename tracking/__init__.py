@@ -1,0 +1,1 @@
+"""What happened to a mail: signed links, the pixel and redirect, event intake, inbound replies and bounces."""
