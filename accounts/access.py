@@ -1,7 +1,7 @@
 """Who is asking, and may they: every page and every API call comes through these few functions.
 
-In: a request with `Authorization: Bearer <access token>`, or a link signed for a minute. Out: the user, and where the URL
-names an organisation, the caller's membership in it. Someone else's organisation is a 404, never a 403.
+In: a request with `Authorization: Bearer <access token>`, or a link signed for a minute. Out: the user, and where the
+URL names an organisation, the caller's membership in it. Someone else's organisation is a 404, never a 403.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The base of the JSON API: strict bodies, cursors, bearer tokens, problem details. `ecrm/api.py` joins the apps' routers.
+"""The base of the JSON API: strict bodies, cursors, bearer tokens, problem details. `ecrm/api.py` joins the apps'
+routers.
 
 An app's `api.py` makes a `router = Router()` of operations under `/api/v1/orgs/{org}/…`; each takes `org: str` (for the
 path) and finds `request.organisation`, resolved and checked by `accounts.api.BearerAuth`.

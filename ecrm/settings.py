@@ -1,4 +1,6 @@
-"""Settings, all from the environment (`docs/operate.md` lists them); `ecrm.embedded` fills in what development lacks."""
+"""Settings, all from the environment (`docs/operate.md` lists them); `ecrm.embedded` fills in what development
+lacks.
+"""
 
 import base64
 import hashlib
@@ -206,7 +208,7 @@ ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"  # noqa: S105  (a class)
 HEADLESS_JWT_ALGORITHM = "HS256"
 HEADLESS_JWT_PRIVATE_KEY = hashlib.sha256(b"jwt:" + SECRET_KEY.encode()).hexdigest()
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True

@@ -140,8 +140,8 @@ class SuppressionReason(models.TextChoices):
 
 
 class Suppression(models.Model):
-    """An address that is never mailed again. `digest` is a keyed hash (leads.suppression), so that an erased person stays
-    suppressed without the address being kept; `address` is empty for them."""
+    """An address that is never mailed again. `digest` is a keyed hash (leads.suppression), so that an erased person
+    stays suppressed without the address being kept; `address` is empty for them."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="suppressions")
     digest = models.BinaryField(max_length=32)

@@ -1,4 +1,6 @@
-"""What `up` and `test` share: find or fetch uv, make `.venv` from a lock file, run a command in it. Standard library only."""
+"""What `up` and `test` share: find or fetch uv, make `.venv` from a lock file, run a command in it. Standard library
+only.
+"""
 
 import hashlib
 import os
@@ -27,7 +29,9 @@ def run(*command: str) -> bool:
 
 
 def find_uv() -> str:
-    """uv from the PATH or from an earlier start, else fetched by this Python's pip; exits with one line where neither works."""
+    """uv from the PATH or from an earlier start, else fetched by this Python's pip; exits with one line where neither
+    works.
+    """
     fetched = ROOT / "var" / "uv"
     program = fetched / "bin" / "uv"
     for candidate in (shutil.which("uv"), str(program)):
@@ -72,5 +76,5 @@ def become(*arguments: str) -> None:
     os.execv(PYTHON, [str(PYTHON), *arguments])
 
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036  (this runs under whatever Python there is)
     sys.exit(f"eCRM needs Python 3.11 or later; this is {sys.version.split()[0]}.")

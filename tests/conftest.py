@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,11 +25,10 @@ def fast_passwords(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def clean_redis() -> Iterator[None]:
+def clean_redis() -> None:
     """Each test starts with an empty Redis, as it does with an empty database."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushdb()
-    yield
 
 
 def access_token(user: User) -> str:

@@ -17,7 +17,9 @@ def data_dir() -> Path:
 
 
 def socket_dir() -> Path:
-    """A short directory for Unix sockets: their paths may hold 107 bytes (unix(7)), a data directory's may be longer."""
+    """A short directory for Unix sockets: their paths may hold 107 bytes (unix(7)), a data directory's may be
+    longer.
+    """
     digest = hashlib.sha256(str(data_dir()).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"ecrm-{os.geteuid()}-{digest}"
 
@@ -68,7 +70,7 @@ def kept_values() -> dict[str, str]:
             "ECRM_TRACKING_KEY": secrets.token_urlsafe(32),
             "ECRM_SUPPRESSION_KEY": secrets.token_urlsafe(32),
         }
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(keys, file)
         try:
             os.link(draft, path)  # fails where another process was first: its keys are the ones that count
@@ -84,6 +86,6 @@ def keep_values(**values: str) -> None:
     path = data_dir() / "environment.json"
     merged = kept_values() | values
     draft = path.with_suffix(f".{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(merged, file)
     draft.replace(path)

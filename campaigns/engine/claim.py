@@ -1,0 +1,78 @@
+"""Take a batch of a sender's planned messages, and load what rendering needs."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from senders.window import is_open
+
+from campaigns.models import Campaign, CampaignState, Variant
+from leads.models import Lead
+from senders.models import Sender
+
+# How many of the sender's running campaigns are looked at for their windows.
+MAX_CAMPAIGNS = 1000
+
+# `lease` guards against a drain that lost the sender while it was away: it claims nothing.
+CLAIM = """
+UPDATE campaigns_message SET state = 'sending', lease = %(lease)s, attempts = attempts + 1, offered_at = NULL
+WHERE id IN (
+    SELECT id FROM campaigns_message
+    WHERE sender_id = %(sender)s AND state = 'planned' AND due_at <= now() AND campaign_id = ANY(%(campaigns)s)
+    ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+  AND EXISTS (SELECT FROM senders_sender WHERE id = %(sender)s AND lease = %(lease)s AND state = 'active')
+RETURNING id, campaign_id, variant_id, lead_id, message_id, attempts
+"""
+
+# What counts against the daily limit: everything that went, or may have gone, out in the last 24 hours.
+USED = """
+SELECT count(*) FROM campaigns_message
+WHERE sender_id = %(sender)s
+  AND (state = 'sent' AND sent_at > now() - interval '24 hours'
+       OR state IN ('sending', 'unknown') AND offered_at > now() - interval '24 hours')
+"""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A message in our hands: state sending under our lease, not offered yet."""
+
+    id: int
+    campaign: Campaign
+    variant: Variant
+    lead: Lead
+    message_id: str
+    attempts: int
+
+
+def open_campaigns(sender: Sender, at: datetime) -> list[int]:
+    """The sender's running campaigns whose own window is open."""
+    running = Campaign.objects.filter(senders=sender, state=CampaignState.RUNNING).only("pk", "window")
+    return [campaign.pk for campaign in running[:MAX_CAMPAIGNS] if is_open(campaign.window, at)]
+
+
+def allowance(sender: Sender) -> int | None:
+    """How many more mails the daily limit lets the sender send now; None where there is no limit."""
+    if sender.daily_limit is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(USED, {"sender": sender.pk})
+        used = cursor.fetchone()
+    return max(0, sender.daily_limit - (used[0] if used else 0))
+
+
+def claim(sender: Sender, lease: uuid.UUID, campaigns: list[int], limit: int) -> list[Claimed]:
+    """Claim up to `limit` due messages of these campaigns for the holder of `lease`, in the order in which they are
+    due.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"sender": sender.pk, "lease": lease, "campaigns": campaigns, "limit": limit})
+        rows = cursor.fetchall()
+    leads = Lead.objects.in_bulk([row[3] for row in rows])
+    found = Campaign.objects.select_related("organisation").in_bulk({row[1] for row in rows})
+    variants = Variant.objects.in_bulk({row[2] for row in rows})
+    return [
+        Claimed(pk, found[campaign], variants[variant], leads[lead], message_id, attempts)
+        for pk, campaign, variant, lead, message_id, attempts in sorted(rows)
+    ]

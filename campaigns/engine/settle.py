@@ -1,0 +1,162 @@
+"""Record a message's outcome, and say that the next one is about to be offered: one statement, one round trip, one
+commit.
+"""
+
+import random
+import uuid
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db import connection
+from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
+
+from campaigns.models import MessageState
+
+MAX_ATTEMPTS = 6
+# Back-off of a deferred message in seconds: 1, 4, 16, 64, 256 minutes, give or take a quarter.
+FIRST_RETRY = 60.0
+RETRY_FACTOR = 4
+
+# `settled` moves the message that was just answered. It may have become unknown meanwhile, where our lease expired
+# while we waited: our late answer is the truth. What follows the step is the enrollment's next step, or its end.
+# `slot` is the pause before the sender's next mail. `offered` is the gate: the next message passes only while our lease
+# holds, its campaign runs, its sender is active, and its lead is not suppressed, all as of now.
+SETTLE_AND_OFFER = """
+WITH settled AS (
+    UPDATE campaigns_message SET state = %(state)s, error = %(error)s, provider_id = %(provider_id)s,
+        sent_at = CASE WHEN %(state)s = 'sent' THEN now() ELSE sent_at END,
+        offered_at = CASE WHEN %(state)s = 'planned' THEN NULL ELSE offered_at END,
+        due_at = CASE WHEN %(state)s = 'planned' THEN now() + make_interval(secs => %(wait)s) ELSE due_at END,
+        attempts = attempts - %(give_back)s
+    WHERE id = %(settle)s AND lease = %(lease)s AND state IN ('sending', 'unknown')
+    RETURNING enrollment_id, campaign_id, step_id, sender_id, state
+), advanced AS (
+    UPDATE campaigns_enrollment enrollment SET
+        state = CASE WHEN settled.state <> 'sent' THEN 'stopped' WHEN following.id IS NULL THEN 'finished'
+                     ELSE enrollment.state END,
+        reason = CASE WHEN settled.state <> 'sent' THEN settled.state ELSE enrollment.reason END,
+        next_position = enrollment.next_position + 1,
+        due_at = CASE WHEN settled.state = 'sent' AND enrollment.state = 'active' AND following.id IS NOT NULL
+                      THEN now() + make_interval(secs => following.delay_hours * 3600) END
+    FROM settled
+    JOIN campaigns_step step ON step.id = settled.step_id
+    LEFT JOIN campaigns_step following
+        ON following.campaign_id = step.campaign_id AND following.position = step.position + 1
+    WHERE enrollment.id = settled.enrollment_id AND settled.state IN ('sent', 'failed', 'skipped')
+), slot AS (
+    UPDATE senders_sender SET next_slot_at = now() + make_interval(secs => %(gap)s)
+    WHERE id = (SELECT sender_id FROM settled) AND %(gap)s > 0
+)
+UPDATE campaigns_message message SET offered_at = now()
+FROM campaigns_campaign campaign, senders_sender sender, leads_lead lead
+WHERE message.id = %(offer)s AND message.lease = %(lease)s AND message.state = 'sending'
+  AND campaign.id = message.campaign_id AND campaign.state = 'running'
+  AND sender.id = message.sender_id AND sender.lease = %(lease)s AND sender.state = 'active'
+  AND lead.id = message.lead_id
+  AND NOT EXISTS (SELECT FROM leads_suppression suppressed
+                  WHERE suppressed.organisation_id = lead.organisation_id AND suppressed.digest = lead.digest)
+"""
+
+WHY_NOT = """
+SELECT EXISTS (SELECT FROM leads_suppression suppressed
+               WHERE suppressed.organisation_id = lead.organisation_id AND suppressed.digest = lead.digest)
+FROM campaigns_message message JOIN leads_lead lead ON lead.id = message.lead_id
+WHERE message.id = %(id)s AND message.lease = %(lease)s AND message.state = 'sending'
+"""
+
+GIVE_BACK = """
+UPDATE campaigns_message SET state = 'planned', lease = NULL, offered_at = NULL, attempts = greatest(attempts - 1, 0)
+WHERE lease = %(lease)s AND state = 'sending' AND id = ANY(%(ids)s)
+"""
+
+STOP_SENDER = """
+UPDATE senders_sender SET
+    last_error = %(reason)s, last_error_at = now(),
+    state = CASE WHEN %(disconnect)s THEN 'disconnected' ELSE state END,
+    state_reason = CASE WHEN %(disconnect)s THEN %(reason)s ELSE state_reason END,
+    next_slot_at = greatest(next_slot_at, now() + make_interval(secs => %(wait)s))
+WHERE id = %(sender)s
+"""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What becomes of one message: its new state, why, and how long a planned one waits (seconds)."""
+
+    message: int
+    state: MessageState
+    error: str = ""
+    wait: float = 0.0
+    provider_id: str = ""
+    gap: float = 0.0  # seconds before the sender's next mail
+    give_back: Literal[0, 1] = 0  # 1: the attempt does not count, the message was not at fault
+
+
+def back_off(attempts: int, asked: float | None) -> float:
+    """Seconds until the next attempt after `attempts` of them: what the server asked, or exponential with jitter."""
+    wait = FIRST_RETRY * RETRY_FACTOR ** max(0, attempts - 1) * random.uniform(0.75, 1.25)  # noqa: S311
+    return max(wait, asked or 0.0)
+
+
+def settlement(message: int, attempts: int, outcome: Outcome, gap: float) -> Settlement:
+    """The table from what the transport heard to what the message becomes."""
+    match outcome:
+        case Sent():
+            return Settlement(message, MessageState.SENT, provider_id=outcome.provider_id[:255], gap=gap)
+        case Rejected():
+            return Settlement(message, MessageState.FAILED, outcome.reason[:500], gap=gap)
+        case Unanswered():
+            return Settlement(message, MessageState.UNKNOWN, outcome.reason[:500], gap=gap)
+        case Deferred() if attempts >= MAX_ATTEMPTS:
+            return Settlement(
+                message, MessageState.FAILED, f"Gave up after {attempts} attempts: {outcome.reason}"[:500]
+            )
+        case Deferred():
+            wait = back_off(attempts, outcome.retry_after)
+            return Settlement(message, MessageState.PLANNED, outcome.reason[:500], wait)
+        case Throttled() | Disconnected():
+            return Settlement(message, MessageState.PLANNED, outcome.reason[:500], give_back=1)
+
+
+def settle_and_offer(lease: uuid.UUID, done: Settlement | None, offer: int | None) -> bool:
+    """Record `done`, then mark message `offer` as about to be sent; whether that one may be."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SETTLE_AND_OFFER,
+            {
+                "lease": lease,
+                "settle": done.message if done else None,
+                "state": done.state.value if done else "",
+                "error": done.error if done else "",
+                "provider_id": done.provider_id if done else "",
+                "wait": done.wait if done else 0.0,
+                "gap": done.gap if done else 0.0,
+                "give_back": done.give_back if done else 0,
+                "offer": offer,
+            },
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def suppressed(message: int, lease: uuid.UUID) -> bool:
+    """Whether a message of ours was not offered because its lead is suppressed."""
+    with connection.cursor() as cursor:
+        cursor.execute(WHY_NOT, {"id": message, "lease": lease})
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def give_back(lease: uuid.UUID, messages: list[int]) -> None:
+    """Return claimed messages that were never offered to planned."""
+    if messages:
+        with connection.cursor() as cursor:
+            cursor.execute(GIVE_BACK, {"lease": lease, "ids": messages})
+
+
+def stop_sender(sender: int, outcome: Outcome) -> None:
+    """Let a throttled sender rest until its time, a disconnected one until a person has reconnected it."""
+    disconnect = isinstance(outcome, Disconnected)
+    wait = float(outcome.retry_after or FIRST_RETRY) if isinstance(outcome, Throttled) else 0.0
+    reason = outcome.reason[:500] if not isinstance(outcome, Sent) else ""
+    with connection.cursor() as cursor:
+        cursor.execute(STOP_SENDER, {"sender": sender, "reason": reason, "disconnect": disconnect, "wait": wait})

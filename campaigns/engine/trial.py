@@ -1,0 +1,32 @@
+"""A test mail: a step as a lead would get it, sent to oneself, outside every count."""
+
+from senders.services import mailbox_of
+from senders.transports import connect
+from senders.transports.base import ConnectError, Outcome, Outgoing
+from tracking.tokens import Mark
+
+from campaigns.models import Campaign, Variant
+from campaigns.rendering import Renderer
+from leads.models import Lead
+from senders.models import Sender
+
+
+def send_test(campaign: Campaign, variant: Variant, lead: Lead, sender: Sender, to: str) -> Outcome:
+    """Send `variant` as `lead` would get it through `sender` to the address `to`; raises RenderError.
+
+    Its links carry no message's mark, so that nothing that happens to it is counted; its unsubscribe link is dead.
+    """
+    import uuid
+
+    renderer = Renderer(campaign, variant, sender, campaign.organisation)
+    domain = sender.address.rpartition("@")[2]
+    reader = Lead(organisation=campaign.organisation, email=to)
+    for name in ("first_name", "last_name", "company", "title", "phone", "fields"):
+        setattr(reader, name, getattr(lead, name))
+    message_id = f"{uuid.uuid4().hex}@{domain if domain.isascii() else 'localhost'}"
+    data = renderer.mail(reader, Mark(campaign.organisation_id, 0, 0), message_id)
+    try:
+        with connect(mailbox_of(sender)) as connection:
+            return connection.send(Outgoing(0, sender.address, to, data))
+    except ConnectError as error:
+        return error.outcome

@@ -1,0 +1,70 @@
+"""What a recorded event means for its message and its lead's sequence; runs inside the consumer's transaction."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection
+from django.dispatch import receiver
+from tracking.signals import Recorded, happened
+
+from campaigns.models import Enrollment, EnrollmentState, Message, MessageState
+from tracking.models import Happening
+
+# The column that keeps the first time, by kind and whether a machine did it. Machines neither reply nor unsubscribe.
+COLUMNS = {
+    (Happening.OPENED, False): "opened_at",
+    (Happening.OPENED, True): "machine_opened_at",
+    (Happening.CLICKED, False): "clicked_at",
+    (Happening.CLICKED, True): "machine_clicked_at",
+    (Happening.UNSUBSCRIBED, False): "unsubscribed_at",
+    (Happening.REPLIED, False): "replied_at",
+    (Happening.BOUNCED, False): "bounced_at",
+    (Happening.COMPLAINED, False): "complained_at",
+}
+STOPS = {Happening.UNSUBSCRIBED, Happening.REPLIED, Happening.BOUNCED, Happening.COMPLAINED}
+
+# Rows in the order of their keys, so that two consumers cannot lock each other out.
+FIRST_TIME = """
+UPDATE campaigns_message message SET {column} = hit.at
+FROM (SELECT id, min(at) AS at FROM unnest(%(ids)s::bigint[], %(times)s::timestamptz[]) AS hit(id, at)
+      GROUP BY id ORDER BY id) hit
+WHERE message.id = hit.id AND message.organisation_id = ANY(%(organisations)s) AND message.{column} IS NULL
+"""
+
+
+@receiver(happened, dispatch_uid="campaigns.happenings")
+def on_happened(sender: Any, events: list[Recorded], **kwargs: Any) -> None:
+    """Note the first time of each kind on its message; stop the sequences of those who left."""
+    for (kind, machine), column in COLUMNS.items():
+        note(column, [event for event in events if event.kind == kind and event.machine == machine])
+    for kind in STOPS:
+        stop_leads([event for event in events if event.kind == kind], kind)
+
+
+def note(column: str, events: list[Recorded]) -> None:
+    if not events:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            FIRST_TIME.format(column=column),
+            {
+                "ids": [event.message_id for event in events],
+                "times": [event.at for event in events],
+                "organisations": list({event.organisation_id for event in events}),
+            },
+        )
+
+
+def stop_leads(events: Iterable[Recorded], reason: Happening) -> None:
+    """End these leads' sequences: everywhere in their organisation, but for a reply only in the campaign replied to."""
+    for event in events:
+        enrollments = Enrollment.objects.filter(
+            organisation_id=event.organisation_id, lead_id=event.lead_id, state=EnrollmentState.ACTIVE
+        )
+        if reason in {Happening.REPLIED, Happening.BOUNCED}:
+            enrollments = enrollments.filter(messages=event.message_id)
+        chosen = list(enrollments.values_list("pk", flat=True))
+        Message.objects.filter(enrollment__in=chosen, state=MessageState.PLANNED).update(
+            state=MessageState.SKIPPED, error=f"The lead {reason.value}."
+        )
+        Enrollment.objects.filter(pk__in=chosen).update(state=EnrollmentState.STOPPED, reason=reason.value, due_at=None)

@@ -1,0 +1,32 @@
+"""What stands under every campaign mail: who sends it, from where, and the way out (CAN-SPAM § 7704(a)(5), GDPR Art.
+21).
+"""
+
+import re
+from html import escape
+
+from accounts.models import Organisation
+
+END_OF_BODY = re.compile(r"</body\s*>", re.IGNORECASE)
+STYLE = "margin:32px 0 0;padding:12px 0 0;border-top:1px solid #ddd;font:12px/1.5 sans-serif;color:#777"
+
+
+def html_footer(html: str, organisation: Organisation, unsubscribe_url: str, *, link: bool) -> str:
+    """`html` with the footer before its `</body>`, or at its end; without the link where the template has one
+    itself.
+    """
+    address = "<br>".join(escape(line) for line in organisation.postal_address.splitlines() if line.strip())
+    parts = [escape(organisation.name), address]
+    if link:
+        parts.append(f'<a href="{escape(unsubscribe_url)}" style="color:#777">Unsubscribe</a>')
+    block = f'<div style="{STYLE}">{"<br>".join(part for part in parts if part)}</div>'
+    ends = list(END_OF_BODY.finditer(html))
+    at = ends[-1].start() if ends else len(html)
+    return f"{html[:at]}{block}{html[at:]}"
+
+
+def text_footer(text: str, organisation: Organisation, unsubscribe_url: str, *, link: bool) -> str:
+    lines = [organisation.name, *(line for line in organisation.postal_address.splitlines() if line.strip())]
+    if link:
+        lines.append(f"Unsubscribe: {unsubscribe_url}")
+    return f"{text.rstrip()}\n\n-- \n" + "\n".join(lines) + "\n"

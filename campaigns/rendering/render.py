@@ -1,0 +1,105 @@
+"""One variant for one lead: what the reader sees, and the bytes that are sent."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any
+
+from tracking.rewriting import track_html
+from tracking.tokens import Mark, unsubscribe_url
+
+from accounts.models import Organisation
+from campaigns.models import Campaign, Variant
+from campaigns.rendering.fields import lead_fields, sender_fields
+from campaigns.rendering.footer import html_footer, text_footer
+from campaigns.rendering.mime import assemble, header_text, mailbox, unstructured
+from campaigns.rendering.plain import html_to_text
+from campaigns.rendering.templates import RenderError, compiled, render_template
+from leads.models import Lead
+from senders.models import Sender
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A mail as its reader sees it, footer included."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@lru_cache(maxsize=512)
+def text_source(body_html: str, body_text: str) -> str:
+    """The template of the plain-text part: the one written, or the HTML's own text with its fields left in place.
+
+    Empty where that text is no template any more (a tag torn apart by the layout): then it is made from each mail's
+    HTML.
+    """
+    if body_text.strip():
+        return body_text
+    derived = html_to_text(body_html)
+    try:
+        compiled(derived, False)
+    except RenderError:
+        return ""
+    return derived
+
+
+class Renderer:
+    """Renders one campaign's mails of one variant through one sender; keeps what does not differ between leads."""
+
+    def __init__(self, campaign: Campaign, variant: Variant, sender: Sender, organisation: Organisation) -> None:
+        self.campaign = campaign
+        self.variant = variant
+        self.sender = sender
+        self.organisation = organisation
+        self.common = sender_fields(sender, organisation)
+        self.text_source = text_source(variant.body_html, variant.body_text)
+        self.has_html = bool(variant.body_html.strip())
+        self.own_link = "unsubscribe_url" in variant.body_html + variant.body_text
+        self.sender_line = mailbox("From", sender.name, sender.address)
+
+    def render(self, lead: Lead, unsubscribe: str) -> Rendered:
+        """The mail for `lead`, links untracked; raises RenderError."""
+        values = lead_fields(lead) | self.common | {"unsubscribe_url": unsubscribe}
+        subject = header_text(render_template(self.variant.subject, values, html=False))
+        if not subject:
+            raise RenderError("The subject is empty for this lead.")
+        html = render_template(self.variant.body_html, values, html=True) if self.has_html else ""
+        text = self.render_text(html, values)
+        link = not self.own_link
+        return Rendered(
+            subject=subject,
+            html=html_footer(html, self.organisation, unsubscribe, link=link) if html else "",
+            text=text_footer(text, self.organisation, unsubscribe, link=link),
+        )
+
+    def render_text(self, html: str, values: dict[str, Any]) -> str:
+        if not self.text_source and html:
+            return html_to_text(html)
+        return render_template(self.text_source, values, html=False)
+
+    def mail(self, lead: Lead, mark: Mark, message_id: str, at: datetime | None = None) -> bytes:
+        """The complete MIME mail of message `mark.message`, tracked as the campaign says; raises RenderError."""
+        unsubscribe = unsubscribe_url(mark)
+        rendered = self.render(lead, unsubscribe)
+        html = rendered.html
+        if html and (self.campaign.track_opens or self.campaign.track_clicks):
+            html = track_html(html, mark, opens=self.campaign.track_opens, clicks=self.campaign.track_clicks)
+        headers = [
+            self.sender_line,
+            mailbox("To", lead.full_name, lead.email),
+            unstructured("Subject", rendered.subject),
+            f"Date: {format_datetime(at or datetime.now(UTC))}",
+            f"Message-ID: <{message_id}>",
+            f"List-Unsubscribe: <{unsubscribe}>",  # RFC 2369
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",  # RFC 8058
+        ]
+        return assemble(headers, rendered.text, html)
+
+
+def preview(campaign: Campaign, variant: Variant, lead: Lead, sender: Sender | None) -> Rendered:
+    """The mail as `lead` would read it, links untracked and the unsubscribe link dead; raises RenderError."""
+    shown = sender or Sender(name=campaign.organisation.name, address="sender@example.com")
+    return Renderer(campaign, variant, shown, campaign.organisation).render(lead, "#unsubscribe")

@@ -1,0 +1,116 @@
+"""Liquid, within limits: strict about what is missing, unable to hurt the worker (python-liquid)."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from liquid import BoundTemplate, Environment
+from liquid.exceptions import LiquidError, UndefinedError
+from liquid.undefined import FalsyStrictUndefined
+
+from campaigns.rendering.fields import STANDARD_FIELDS
+
+MAX_SOURCE = 500_000  # characters
+
+
+class RenderError(Exception):
+    """A template that cannot be parsed or rendered; its text is the reason, for the campaign manager."""
+
+
+class Missing(FalsyStrictUndefined):
+    """A field that the lead lacks: an error where it would be printed, false in a condition, replaced by `default`."""
+
+    force_liquid_default = True
+
+
+class LimitedEnvironment(Environment):
+    """No template may loop, nest or print without end. There is no loader, so `include` and `render` find nothing."""
+
+    loop_iteration_limit = 10_000
+    output_stream_limit = 2_000_000
+    local_namespace_limit = 1_000_000
+    block_nesting_limit = 30
+    context_depth_limit = 30
+
+
+# Values are escaped in HTML; in text and subjects they stand as they are.
+HTML = LimitedEnvironment(undefined=Missing, autoescape=True)
+TEXT = LimitedEnvironment(undefined=Missing, autoescape=False)
+
+
+@lru_cache(maxsize=512)
+def compiled(source: str, html: bool) -> BoundTemplate:
+    """The parsed template; raises RenderError with the line at fault."""
+    if len(source) > MAX_SOURCE:
+        raise RenderError(f"The template has {len(source):,} characters; {MAX_SOURCE:,} are the most.")
+    try:
+        return (HTML if html else TEXT).from_string(source)
+    except (LiquidError, RecursionError) as error:
+        raise RenderError(describe(error, source)) from error
+
+
+def render_template(source: str, values: dict[str, Any], *, html: bool) -> str:
+    """`source` filled with `values`; raises RenderError with the reason in words."""
+    template = compiled(source, html)
+    try:
+        return str(template.render(**values))
+    except UndefinedError as error:
+        raise RenderError(describe_missing(error)) from error
+    except LiquidError as error:
+        raise RenderError(describe(error, source)) from error
+    except (ArithmeticError, RecursionError, TypeError, ValueError) as error:  # a filter given what it cannot take
+        raise RenderError(f"The template fails for this lead: {error}.") from error
+
+
+def describe(error: Exception, source: str) -> str:
+    """A parser's or limit's complaint in one line, with its place."""
+    message = str(getattr(error, "message", None) or error).rstrip(".")
+    token = getattr(error, "token", None)
+    if token is None or token.start_index < 0:
+        return f"{message[:1].upper()}{message[1:]}."
+    line = source.count("\n", 0, token.start_index) + 1
+    return f"Line {line}: {message}."
+
+
+def describe_missing(error: UndefinedError) -> str:
+    found = re.search(r"'([^']+)'", str(getattr(error, "message", error)))
+    name = found[1] if found else "a field"
+    return f'This lead has no {name}, and the template gives no fallback ({{{{ {name} | default: "…" }}}}).'
+
+
+def used_names(source: str, *, html: bool) -> dict[str, bool]:
+    """The top-level names that a template takes from its lead → whether it may print one without a fallback."""
+    template = compiled(source, html)
+    analysis = template.analyze(include_partials=False)
+    for name, spans in analysis.filters.items():
+        if name not in template.env.filters:
+            raise RenderError(f"Line {source.count(chr(10), 0, spans[0].index) + 1}: there is no filter {name}.")
+    return {name: any(bare(source, variable) for variable in uses) for name, uses in analysis.globals.items()}
+
+
+def bare(source: str, variable: Any) -> bool:
+    """Whether a variable stands in an output without `default` behind it."""
+    start = variable.span.index
+    opening, closing = source.rfind("{{", 0, start), source.find("}}", start)
+    statement = source.rfind("{%", 0, start)
+    if opening < 0 or closing < 0 or statement > opening:
+        return False
+    return not re.search(r"\|\s*default\b", source[start:closing])
+
+
+def check_template(source: str, *, html: bool, allowed: set[str] | None = None) -> list[str]:
+    """What is wrong with a template, in words; an empty list where nothing is.
+
+    `allowed` holds the names that it may use (`fields.allowed_names`); None lets any pass.
+    """
+    if not source:
+        return []
+    try:
+        names = used_names(source, html=html)
+    except RenderError as error:
+        return [str(error)]
+    if allowed is None:
+        return []
+    unknown = sorted(set(names) - allowed)
+    known = ", ".join(STANDARD_FIELDS)
+    return [f"There is no field {name}. Known are {known} and your custom fields." for name in unknown]
