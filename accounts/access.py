@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     class OrgRequest(HttpRequest):
         """A request that passed `enter_organisation`."""
 
-        user: User  # type: ignore[assignment]
+        user: User
         organisation: Organisation
         membership: Membership
 else:

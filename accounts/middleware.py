@@ -100,11 +100,12 @@ def request_digest(request: HttpRequest) -> bytes:
     digest = hashlib.sha256(f"{request.method} {request.path}\0".encode())
     if request.content_type == "multipart/form-data":
         digest.update(json.dumps(sorted(request.POST.lists())).encode())
-        for name, upload in sorted(request.FILES.items()):
-            digest.update(f"{name}\0{upload.name}\0".encode())
-            for chunk in upload.chunks():
-                digest.update(chunk)
-            upload.seek(0)
+        for name, uploads in sorted(request.FILES.lists()):
+            for upload in uploads:
+                digest.update(f"{name}\0{upload.name}\0".encode())
+                for chunk in upload.chunks():
+                    digest.update(chunk)
+                upload.seek(0)
     else:
         digest.update(request.body)
     return digest.digest()

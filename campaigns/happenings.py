@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db import connection
 from django.dispatch import receiver
-from tracking.signals import Recorded, happened
 
 from campaigns.models import Enrollment, EnrollmentState, Message, MessageState
 from tracking.models import Happening
+from tracking.signals import Recorded, happened
 
 # The column that keeps the first time, by kind and whether a machine did it. Machines neither reply nor unsubscribe.
 COLUMNS = {

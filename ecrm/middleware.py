@@ -63,7 +63,7 @@ class AdminSession(AdminOnly, SessionMiddleware):
         return super().__call__(request)
 
 
-class AdminCsrf(AdminOnly, CsrfViewMiddleware):
+class AdminCsrf(AdminOnly, CsrfViewMiddleware):  # type: ignore[misc]  # the mixin passes any arguments on
     pass
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 
 
-class Problem(Exception):  # noqa: N818  (the RFC's own term)
+class Problem(Exception):
     """Raise it anywhere below an API call to answer with `status` and a detail that says what to do.
 
     `errors` holds `{"field": …, "message": …}` for each field at fault.

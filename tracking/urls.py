@@ -1,3 +1,6 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from tracking import views
+
+# A path of `tracking.tokens.unsubscribe_url`; a POST without `?page` never gets here (tracking.edge).
+urlpatterns: list[URLPattern] = [path("t/u/<str:token>", views.unsubscribe, name="unsubscribe")]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from senders.window import is_open
 
 from campaigns.models import Campaign, CampaignState, Variant
 from leads.models import Lead
 from senders.models import Sender
+from senders.window import is_open
 
 # How many of the sender's running campaigns are looked at for their windows.
 MAX_CAMPAIGNS = 1000

@@ -6,11 +6,6 @@ import uuid
 from dataclasses import dataclass, field
 
 from django.utils import timezone
-from senders.services import mailbox_of
-from senders.transports import connect
-from senders.transports.base import ConnectError, Connection, Disconnected, Outcome, Outgoing, Throttled
-from senders.window import is_open
-from tracking.tokens import Mark
 
 from campaigns.engine.claim import Claimed, allowance, claim, open_campaigns
 from campaigns.engine.lease import lease_of
@@ -26,6 +21,11 @@ from campaigns.engine.settle import (
 from campaigns.models import MessageState
 from campaigns.rendering import Renderer, RenderError
 from senders.models import Sender
+from senders.services import mailbox_of
+from senders.transports import connect
+from senders.transports.base import ConnectError, Connection, Disconnected, Outcome, Outgoing, Throttled
+from senders.window import is_open
+from tracking.tokens import Mark
 
 log = logging.getLogger(__name__)
 

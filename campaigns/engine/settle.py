@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from django.db import connection
-from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
 
 from campaigns.models import MessageState
+from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
 
 MAX_ATTEMPTS = 6
 # Back-off of a deferred message in seconds: 1, 4, 16, 64, 256 minutes, give or take a quarter.
@@ -94,7 +94,7 @@ class Settlement:
 
 def back_off(attempts: int, asked: float | None) -> float:
     """Seconds until the next attempt after `attempts` of them: what the server asked, or exponential with jitter."""
-    wait = FIRST_RETRY * RETRY_FACTOR ** max(0, attempts - 1) * random.uniform(0.75, 1.25)  # noqa: S311
+    wait: float = FIRST_RETRY * RETRY_FACTOR ** max(0, attempts - 1) * random.uniform(0.75, 1.25)  # noqa: S311
     return max(wait, asked or 0.0)
 
 

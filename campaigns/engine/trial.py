@@ -1,14 +1,13 @@
 """A test mail: a step as a lead would get it, sent to oneself, outside every count."""
 
-from senders.services import mailbox_of
-from senders.transports import connect
-from senders.transports.base import ConnectError, Outcome, Outgoing
-from tracking.tokens import Mark
-
 from campaigns.models import Campaign, Variant
 from campaigns.rendering import Renderer
 from leads.models import Lead
 from senders.models import Sender
+from senders.services import mailbox_of
+from senders.transports import connect
+from senders.transports.base import ConnectError, Outcome, Outgoing
+from tracking.tokens import Mark
 
 
 def send_test(campaign: Campaign, variant: Variant, lead: Lead, sender: Sender, to: str) -> Outcome:

@@ -3,6 +3,7 @@
 from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
+from lxml import html as parser
 
 # Links are shown with their targets: a reader of the text part has nothing else to follow.
 CONFIG = ParserConfig(css=CSS_PROFILES["strict"], display_links=False, display_anchors=False)
@@ -26,8 +27,6 @@ def collapse(lines: list[str]) -> list[str]:
 
 def with_targets(html: str) -> str:
     """`html` with each link's target written behind its words, where it is not the words themselves."""
-    from lxml import html as parser
-
     if not html.strip():
         return ""
     tree = parser.fromstring(f"<div>{html}</div>")

@@ -6,9 +6,6 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
 
-from tracking.rewriting import track_html
-from tracking.tokens import Mark, unsubscribe_url
-
 from accounts.models import Organisation
 from campaigns.models import Campaign, Variant
 from campaigns.rendering.fields import lead_fields, sender_fields
@@ -18,6 +15,8 @@ from campaigns.rendering.plain import html_to_text
 from campaigns.rendering.templates import RenderError, compiled, render_template
 from leads.models import Lead
 from senders.models import Sender
+from tracking.rewriting import track_html
+from tracking.tokens import Mark, unsubscribe_url
 
 
 @dataclass(frozen=True)

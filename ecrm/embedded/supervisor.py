@@ -33,7 +33,7 @@ class Options:
     url: str
 
 
-class Stop(Exception):  # noqa: N818  (a signal, not an error)
+class Stop(Exception):
     """Raised in the main thread by SIGINT or SIGTERM."""
 
 

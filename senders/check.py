@@ -1,0 +1,120 @@
+"""Try a sender's connection step by step, and say at the first step that fails what to do."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from senders.models import Sender, SenderState
+from senders.services import mailbox_of, reconnect
+from senders.transports.base import Mailbox
+from senders.transports.smtp.connection import describe, first_that_answers, sign_in, start_session, text_of
+from senders.transports.smtp.hosts import HostError, resolve
+from senders.vault import VaultError
+
+
+@dataclass(frozen=True)
+class CheckStep:
+    name: str
+    ok: bool
+    detail: str
+
+
+def check_sender(sender: Sender) -> list[CheckStep]:
+    """The steps up to the first that fails. One that succeeds makes a disconnected sender active again."""
+    try:
+        steps = list(check_mailbox(mailbox_of(sender)))
+    except VaultError as error:
+        return [CheckStep("password", False, f"{error} Enter the password again.")]
+    if all(step.ok for step in steps):
+        if sender.state == SenderState.DISCONNECTED:
+            reconnect(sender)
+        Sender.objects.filter(pk=sender.pk).update(last_error="", last_error_at=None)
+    return steps
+
+
+def check_mailbox(mailbox: Mailbox) -> Iterator[CheckStep]:
+    """resolve, connect, tls, sign in."""
+    try:
+        addresses = resolve(mailbox.host, mailbox.port)
+    except HostError as error:
+        yield CheckStep("resolve", False, str(error))
+        return
+    yield CheckStep("resolve", True, f"{mailbox.host} is {', '.join(addresses)}")
+    try:
+        first_that_answers(addresses, mailbox.port).close()
+    except OSError as error:
+        yield CheckStep("connect", False, connect_advice(mailbox, error))
+        return
+    yield CheckStep("connect", True, f"Port {mailbox.port} answers")
+    yield from check_session(mailbox, addresses)
+
+
+def check_session(mailbox: Mailbox, addresses: list[str]) -> Iterator[CheckStep]:
+    try:
+        server = start_session(mailbox, addresses)
+    except (OSError, smtplib.SMTPException) as error:
+        yield CheckStep("tls", False, tls_advice(mailbox, error))
+        return
+    try:
+        yield CheckStep("tls", True, tls_detail(mailbox, server))
+        yield check_sign_in(mailbox, server)
+    finally:
+        server.close()
+
+
+def check_sign_in(mailbox: Mailbox, server: smtplib.SMTP) -> CheckStep:
+    if not mailbox.username:
+        return CheckStep("sign in", True, "Not needed: no user name is set")
+    if mailbox.secret is None:
+        return CheckStep("sign in", False, "There is a user name and no password. Enter the password.")
+    try:
+        sign_in(server, mailbox)
+    except smtplib.SMTPNotSupportedError:
+        return CheckStep("sign in", False, auth_advice(mailbox))
+    except smtplib.SMTPResponseException as error:
+        said = text_of(error.smtp_error)[:200]
+        return CheckStep(
+            "sign in",
+            False,
+            f"The server refused the user name or password ({error.smtp_code} {said}). Check both; with two-step "
+            "sign-in (Gmail, Outlook, Yahoo, iCloud) create an app password at your provider and use that one here.",
+        )
+    except (OSError, smtplib.SMTPException) as error:
+        return CheckStep("sign in", False, f"The connection ended while signing in: {describe(error)}. Try again.")
+    return CheckStep("sign in", True, f"Signed in as {mailbox.username}")
+
+
+def auth_advice(mailbox: Mailbox) -> str:
+    if mailbox.security == "none":
+        return "The server offers no sign-in on an open connection. Choose STARTTLS (port 587) or TLS (port 465)."
+    return "The server offers no sign-in that we speak. Leave the user name empty if it needs none."
+
+
+def connect_advice(mailbox: Mailbox, error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        hint = "Check the port: 587 is usual for STARTTLS, 465 for TLS."
+    else:
+        hint = "Check host and port; a firewall may block it."
+    return f"{mailbox.host}, port {mailbox.port}: {describe(error)}. {hint}"
+
+
+def tls_advice(mailbox: Mailbox, error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        advice = "Use the host name that your provider names, or ask it for a valid certificate."
+        return f"The server's certificate is not trusted: {error.verify_message}. {advice}"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "The server does not offer STARTTLS on this port. Choose TLS (port 465), or another port."
+    if isinstance(error, ssl.SSLError):
+        return "The server does not speak TLS on this port. Choose STARTTLS for 587, TLS for 465."
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"The server turned us away: {error.smtp_code} {text_of(error.smtp_error)[:200]}"
+    if mailbox.security == "none":
+        return f"The server did not greet us: {describe(error)}. If the port expects TLS, choose TLS."
+    return f"The connection ended before it was secured: {describe(error)}. Check port and security."
+
+
+def tls_detail(mailbox: Mailbox, server: smtplib.SMTP) -> str:
+    if isinstance(server.sock, ssl.SSLSocket):
+        return f"Secured with {server.sock.version()}"
+    return "Not secured, as chosen"

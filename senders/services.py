@@ -1,0 +1,116 @@
+"""What people do with senders, one function each; pages and API call these."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Organisation, User
+from senders.models import Kind, Sender, SenderState
+from senders.transports.base import Mailbox
+from senders.vault import seal, unseal
+
+# Apps above tell here why a sender may not be deleted (a running campaign uses it): sender → a sentence, or None.
+DELETION_GUARDS: list[Callable[[Sender], str | None]] = []
+# And how many mails each sender (by primary key) sent in the last 24 hours.
+USAGE: list[Callable[[list[int]], dict[int, int]]] = []
+
+FIELDS = ("name", "address", "host", "port", "security", "username", "daily_limit", "gap_seconds", "window")
+
+
+class SenderError(Exception):
+    """What was asked cannot be done; its text says why, `field` where."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def secret_row(sender: Sender) -> str:
+    """The row's name under which its secret is sealed."""
+    return f"senders.sender:{sender.pk}:secret"
+
+
+def save_sender(sender: Sender, values: Mapping[str, Any]) -> Sender:
+    """Set `values` and save; `password` is sealed, and left alone where it is empty. Raises SenderError."""
+    for name in FIELDS:
+        if name in values:
+            setattr(sender, name, values[name])
+    try:
+        with transaction.atomic():
+            sender.save()
+            if password := values.get("password"):
+                sender.secret = seal(password, secret_row(sender))
+                sender.save(update_fields=["secret"])
+    except IntegrityError as error:
+        raise SenderError(f"{sender.address} is connected through this server already.", "address") from error
+    return sender
+
+
+def create_sender(organisation: Organisation, by: User | None, values: Mapping[str, Any]) -> Sender:
+    return save_sender(Sender(organisation=organisation, created_by=by, kind=Kind.SMTP), values)
+
+
+def update_sender(sender: Sender, values: Mapping[str, Any]) -> Sender:
+    """Change a sender; one that waited for new credentials and got some is tried again."""
+    save_sender(sender, values)
+    touched = {"password", "username", "host", "port", "security"} & set(values)
+    if sender.state == SenderState.DISCONNECTED and touched:
+        reconnect(sender)
+    return sender
+
+
+def reconnect(sender: Sender) -> None:
+    """Let a disconnected sender send again."""
+    Sender.objects.filter(pk=sender.pk, state=SenderState.DISCONNECTED).update(
+        state=SenderState.ACTIVE, state_reason="", last_error=""
+    )
+    sender.refresh_from_db()
+
+
+def delete_sender(sender: Sender) -> None:
+    """Delete a sender and its secret; raises SenderError where something still needs it."""
+    for guard in DELETION_GUARDS:
+        if reason := guard(sender):
+            raise SenderError(reason)
+    sender.delete()
+
+
+def pause_sender(sender: Sender) -> bool:
+    """Let a sender rest; whether it was active."""
+    moved = Sender.objects.filter(pk=sender.pk, state=SenderState.ACTIVE).update(
+        state=SenderState.PAUSED, state_reason="Paused by hand."
+    )
+    return bool(moved)
+
+
+def resume_sender(sender: Sender) -> bool:
+    """Let a paused sender send again; whether it was paused."""
+    moved = Sender.objects.filter(pk=sender.pk, state=SenderState.PAUSED).update(
+        state=SenderState.ACTIVE, state_reason=""
+    )
+    return bool(moved)
+
+
+def mailbox_of(sender: Sender) -> Mailbox:
+    """The sender with its secret opened; raises `vault.VaultError`. Keep it no longer than the connection."""
+    return Mailbox(
+        sender_id=sender.pk,
+        kind=sender.kind,
+        address=sender.address,
+        name=sender.name,
+        host=sender.host,
+        port=sender.port,
+        security=sender.security,
+        username=sender.username,
+        secret=unseal(bytes(sender.secret), secret_row(sender)) if sender.secret else None,
+    )
+
+
+def usage(senders: list[int]) -> dict[int, int]:
+    """Mails of the last 24 hours by sender, as the apps above count them."""
+    totals = dict.fromkeys(senders, 0)
+    for count in USAGE:
+        for sender, number in count(senders).items():
+            totals[sender] += number
+    return totals

@@ -1,0 +1,102 @@
+"""What every transport speaks: a mailbox, a mail to send, and what may come of it."""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias
+
+from senders.vault import Secret
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """A sender with its secret opened, for as long as the connection needs it."""
+
+    sender_id: int
+    kind: str
+    address: str
+    name: str
+    host: str
+    port: int
+    security: str
+    username: str
+    secret: Secret | None
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A complete mail: `data` is MIME with CRLF line ends; `message_id` is our row, 0 for a test mail."""
+
+    message_id: int
+    envelope_from: str
+    recipient: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The server took it."""
+
+    provider_id: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Refused for this recipient, for good."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """Not now: the server asked to wait (seconds), or the connection never got to the end of the data."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """This sender must rest for a while (seconds), whoever the recipient."""
+
+    reason: str
+    retry_after: float = 60.0
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """A person must reconnect this sender: its credentials or its permission are refused."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """The mail went out whole and no answer came back: it may or may not have been taken (RFC 1047)."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Sent | Rejected | Deferred | Throttled | Disconnected | Unanswered
+
+
+class ConnectError(Exception):
+    """No connection, for the whole sender: `outcome` says what follows."""
+
+    def __init__(self, outcome: Throttled | Disconnected) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+
+
+class Connection(Protocol):
+    """An open way to a mail server, for one thread. `send` never raises for what a server or a network may do."""
+
+    def send(self, outgoing: Outgoing) -> Outcome: ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,72 @@
+"""Sending hours: days of the week and a span of the day in a time zone.
+
+A window is `{"days": [0, …, 6], "start": "HH:MM", "end": "HH:MM", "time_zone": "Europe/Berlin"}`, Monday being 0; None is any
+time. `end` before `start` runs over midnight and belongs to the day on which it began; equal is the whole day.
+"""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+KEYS = {"days", "start", "end", "time_zone"}
+
+
+class BadWindow(ValueError):
+    """A window that says nothing we understand; its text says what is wrong."""
+
+
+def clean(window: Any) -> dict[str, Any] | None:
+    """A window in its normal form, or None for any time; raises BadWindow."""
+    if not window:
+        return None
+    if not isinstance(window, dict) or set(window) - KEYS:
+        raise BadWindow(f"A window holds {', '.join(sorted(KEYS))} and nothing else.")
+    days = window.get("days", list(range(7)))
+    valid = isinstance(days, list) and days and all(type(day) is int and 0 <= day <= 6 for day in days)
+    if not valid:
+        raise BadWindow("days is a list of numbers from 0 (Monday) to 6 (Sunday), with one at least.")
+    zone = window.get("time_zone") or "UTC"
+    try:
+        ZoneInfo(str(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadWindow(f"{zone} is not a time zone; write one like Europe/Berlin.") from error
+    spans = {name: clock(name, window.get(name, "00:00")).strftime("%H:%M") for name in ("start", "end")}
+    return {"days": sorted(set(days)), **spans, "time_zone": str(zone)}
+
+
+def clock(name: str, value: Any) -> time:
+    try:
+        return datetime.strptime(str(value), "%H:%M").time()
+    except ValueError as error:
+        raise BadWindow(f"{name} is a time of day like 09:00.") from error
+
+
+def opening_on(window: dict[str, Any], day: datetime) -> tuple[datetime, datetime] | None:
+    """When a window opens and closes that begins on the (local) day of `day`; None where that day is off."""
+    zone = ZoneInfo(window["time_zone"])
+    if day.weekday() not in window["days"]:
+        return None
+    start, end = clock("start", window["start"]), clock("end", window["end"])
+    last = day.date() if end > start else day.date() + timedelta(days=1)
+    return datetime.combine(day.date(), start, zone), datetime.combine(last, end, zone)
+
+
+def is_open(window: dict[str, Any] | None, at: datetime) -> bool:
+    """Whether mail may go out at `at` (aware). Compared in UTC, so that daylight-saving changes cannot confuse it."""
+    if not window:
+        return True
+    local = at.astimezone(ZoneInfo(window["time_zone"]))
+    spans = (opening_on(window, local - timedelta(days=back)) for back in (0, 1))
+    return any(span and span[0].timestamp() <= at.timestamp() < span[1].timestamp() for span in spans)
+
+
+def next_opening(window: dict[str, Any] | None, at: datetime) -> datetime:
+    """`at` where the window is open, else when it opens next."""
+    if not window or is_open(window, at):
+        return at
+    local = at.astimezone(ZoneInfo(window["time_zone"]))
+    for ahead in range(9):
+        span = opening_on(window, local + timedelta(days=ahead))
+        if span and span[0].timestamp() > at.timestamp():
+            return span[0].astimezone(at.tzinfo)
+    raise AssertionError("a window opens at least once a week")

@@ -1,0 +1,1 @@
+"""One file for each thing that can happen to a message and that means more than a number."""
