@@ -24,6 +24,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
     class Meta:
         model = Organisation
         fields = ["name", "postal_address"]
+        help_texts = {"postal_address": "Stands in the footer of every campaign mail; the law asks for it."}
         widgets = {"postal_address": forms.Textarea(attrs={"rows": 3})}
 
 
@@ -31,3 +32,9 @@ class ProfileForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ["name"]
+
+
+class FoundForm(forms.Form):
+    """Another organisation of one's own."""
+
+    name = forms.CharField(max_length=200, label="Name")

@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from accounts.access import bearer_user, enter_organisation, role_for, signed_link_user
-from accounts.models import IdempotencyKey, User
+from accounts.models import IdempotencyKey, Role, User
 from ecrm.problems import problem
 from ecrm.web import is_public
 
@@ -62,7 +62,9 @@ class BearerMiddleware:
             return HttpResponse("Your session has ended. Please sign in again.", status=401)
         request.user = user
         if "org" in kwargs:
-            role = getattr(view, "role", None) or role_for(request.method or "GET")
+            role = role_for(request.method or "GET")
+            if role is not Role.VIEWER:  # a view may ask for more, or for less where its POST changes nothing
+                role = getattr(view, "role_for_post", role)
             try:
                 enter_organisation(request, user, kwargs.pop("org"), role)
             except PermissionDenied as error:

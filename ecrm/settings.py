@@ -57,6 +57,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 OPERATOR = {
     "name": os.environ.get("ECRM_OPERATOR_NAME", "eCRM"),
     "domain": os.environ.get("ECRM_OPERATOR_DOMAIN", _public.hostname or "localhost"),
+    "privacy_updated": os.environ.get("ECRM_PRIVACY_UPDATED", "April 2026"),
     "privacy_contact": os.environ.get("ECRM_PRIVACY_CONTACT", f"privacy@{_public.hostname or 'localhost'}"),
 }
 

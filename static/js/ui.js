@@ -1,0 +1,80 @@
+// Small behaviours, attached by data- attributes: toasts, dialogs, menus, theme, downloads.
+
+import { authorisedFetch, signOut } from "./session.js";
+
+export function toast(message, kind = "info") {
+  let area = document.querySelector("#toasts");
+  if (!area) {
+    area = Object.assign(document.createElement("div"), { id: "toasts", className: "toasts" });
+    area.setAttribute("role", "status");
+    document.body.append(area);
+  }
+  const box = document.createElement("div");
+  box.className = "toast " + kind;
+  box.textContent = message;
+  area.append(box);
+  setTimeout(() => box.remove(), kind === "error" ? 10000 : 5000);
+}
+
+// Sent by the server with `HX-Trigger`. It comes while the old page still stands: the next one shows it.
+document.addEventListener("toast", (event) => {
+  const { message, kind } = event.detail;
+  let shown = false;
+  const show = () => { if (!shown) { shown = true; toast(message, kind); } };
+  document.addEventListener("htmx:after:swap", () => setTimeout(show, 50), { once: true });
+  setTimeout(show, 1500);
+});
+
+async function download(path) {
+  const response = await authorisedFetch("/account/link/", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ path }),
+  });
+  if (!response.ok) return toast("The download could not be prepared. Please try again.", "error");
+  location.assign((await response.json()).url);
+}
+
+const actions = {
+  "[data-sign-out]": () => signOut(),
+  "[data-theme-switch]": () => {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("ecrm.theme", root.dataset.theme);
+  },
+  "[data-toggle]": (element) => {
+    const open = document.getElementById(element.dataset.toggle).classList.toggle("open");
+    element.setAttribute("aria-expanded", String(open));
+  },
+  "[data-dialog]": (element) => document.getElementById(element.dataset.dialog).showModal(),
+  "[data-close-dialog]": (element) => element.closest("dialog").close(),
+  "[data-check-all]": (element) => {
+    const scope = element.closest("form") || document;
+    scope.querySelectorAll(`input[name="${element.dataset.checkAll}"]`).forEach((box) => { box.checked = element.checked; });
+  },
+};
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-download]");
+  if (link) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    download(link.getAttribute("href")).catch(() => toast("No connection to eCRM. Please try again.", "error"));
+    return;
+  }
+  for (const [selector, act] of Object.entries(actions)) {
+    const element = event.target.closest(selector);
+    if (element) act(element);
+  }
+}, true);
+
+// Choices that put values into other fields of their form: <select data-fill>, <option data-host="…">.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("select[data-fill]")) return;
+  const values = event.target.selectedOptions[0].dataset;
+  for (const [name, value] of Object.entries(values)) {
+    const field = event.target.form.elements.namedItem(name);
+    if (field) field.value = value;
+  }
+});
