@@ -1,6 +1,7 @@
 """Try a sender's connection step by step, and say at the first step that fails what to do."""
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,9 +9,13 @@ from dataclasses import dataclass
 from senders.models import Sender, SenderState
 from senders.services import mailbox_of, reconnect
 from senders.transports.base import Mailbox
-from senders.transports.smtp.connection import describe, first_that_answers, sign_in, start_session, text_of
+from senders.transports.smtp.auth import sign_in
 from senders.transports.smtp.hosts import HostError, resolve
+from senders.transports.smtp.session import Session, describe, first_that_answers, start_session, text_of
 from senders.vault import VaultError
+
+# A person waits for the answer: shorter than the engine's patience, for each step.
+STEP_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ def check_sender(sender: Sender) -> list[CheckStep]:
         if sender.state == SenderState.DISCONNECTED:
             reconnect(sender)
         Sender.objects.filter(pk=sender.pk).update(last_error="", last_error_at=None)
+        sender.refresh_from_db()
     return steps
 
 
@@ -42,17 +48,17 @@ def check_mailbox(mailbox: Mailbox) -> Iterator[CheckStep]:
         return
     yield CheckStep("resolve", True, f"{mailbox.host} is {', '.join(addresses)}")
     try:
-        first_that_answers(addresses, mailbox.port).close()
+        plain = first_that_answers(addresses, mailbox.port, STEP_SECONDS)
     except OSError as error:
         yield CheckStep("connect", False, connect_advice(mailbox, error))
         return
     yield CheckStep("connect", True, f"Port {mailbox.port} answers")
-    yield from check_session(mailbox, addresses)
+    yield from check_session(mailbox, plain)
 
 
-def check_session(mailbox: Mailbox, addresses: list[str]) -> Iterator[CheckStep]:
+def check_session(mailbox: Mailbox, plain: socket.socket) -> Iterator[CheckStep]:
     try:
-        server = start_session(mailbox, addresses)
+        server = start_session(mailbox, plain)
     except (OSError, smtplib.SMTPException) as error:
         yield CheckStep("tls", False, tls_advice(mailbox, error))
         return
@@ -63,12 +69,14 @@ def check_session(mailbox: Mailbox, addresses: list[str]) -> Iterator[CheckStep]
         server.close()
 
 
-def check_sign_in(mailbox: Mailbox, server: smtplib.SMTP) -> CheckStep:
+def check_sign_in(mailbox: Mailbox, server: Session) -> CheckStep:
     if not mailbox.username:
         return CheckStep("sign in", True, "Not needed: no user name is set")
     if mailbox.secret is None:
         return CheckStep("sign in", False, "There is a user name and no password. Enter the password.")
     try:
+        if server.sock:
+            server.sock.settimeout(STEP_SECONDS)
         sign_in(server, mailbox)
     except smtplib.SMTPNotSupportedError:
         return CheckStep("sign in", False, auth_advice(mailbox))
@@ -114,7 +122,7 @@ def tls_advice(mailbox: Mailbox, error: Exception) -> str:
     return f"The connection ended before it was secured: {describe(error)}. Check port and security."
 
 
-def tls_detail(mailbox: Mailbox, server: smtplib.SMTP) -> str:
+def tls_detail(mailbox: Mailbox, server: Session) -> str:
     if isinstance(server.sock, ssl.SSLSocket):
         return f"Secured with {server.sock.version()}"
-    return "Not secured, as chosen"
+    return "Not secured, as chosen: password and mails can be read on the way"

@@ -15,6 +15,7 @@ DELETION_GUARDS: list[Callable[[Sender], str | None]] = []
 # And how many mails each sender (by primary key) sent in the last 24 hours.
 USAGE: list[Callable[[list[int]], dict[int, int]]] = []
 
+CONNECTION = ("host", "port", "security", "username")
 FIELDS = ("name", "address", "host", "port", "security", "username", "daily_limit", "gap_seconds", "window")
 
 
@@ -33,12 +34,13 @@ def secret_row(sender: Sender) -> str:
 
 def save_sender(sender: Sender, values: Mapping[str, Any]) -> Sender:
     """Set `values` and save; `password` is sealed, and left alone where it is empty. Raises SenderError."""
-    for name in FIELDS:
-        if name in values:
-            setattr(sender, name, values[name])
+    known = [name for name in FIELDS if name in values]
+    for name in known:
+        setattr(sender, name, values[name])
     try:
         with transaction.atomic():
-            sender.save()
+            # Only these columns: state, lease and slot are the engine's, which may be writing them now.
+            sender.save(update_fields=None if sender._state.adding else known)
             if password := values.get("password"):
                 sender.secret = seal(password, secret_row(sender))
                 sender.save(update_fields=["secret"])
@@ -52,16 +54,17 @@ def create_sender(organisation: Organisation, by: User | None, values: Mapping[s
 
 
 def update_sender(sender: Sender, values: Mapping[str, Any]) -> Sender:
-    """Change a sender; one that waited for new credentials and got some is tried again."""
+    """Change a sender; one that waited for new credentials or another server and got them is tried again."""
+    before = Sender.objects.filter(pk=sender.pk).values(*CONNECTION).get()
     save_sender(sender, values)
-    touched = {"password", "username", "host", "port", "security"} & set(values)
-    if sender.state == SenderState.DISCONNECTED and touched:
+    changed = any(name in values and values[name] != before[name] for name in CONNECTION)
+    if changed or values.get("password"):
         reconnect(sender)
     return sender
 
 
 def reconnect(sender: Sender) -> None:
-    """Let a disconnected sender send again."""
+    """Let a sender send again where it was disconnected."""
     Sender.objects.filter(pk=sender.pk, state=SenderState.DISCONNECTED).update(
         state=SenderState.ACTIVE, state_reason="", last_error=""
     )
