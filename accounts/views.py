@@ -4,7 +4,7 @@ import json
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import OrgRequest, safe_path, sign_link
@@ -68,7 +68,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
         return go(f"/o/{founded.slug}/", f"{founded.name} is founded.")
     memberships = list(Membership.objects.select_related("organisation").filter(user=user).order_by("organisation__name"))
     if len(memberships) == 1 and request.method == "GET" and "choose" not in request.GET:
-        return go(f"/o/{memberships[0].organisation.slug}/")
+        return redirect(f"/o/{memberships[0].organisation.slug}/")
     status = 422 if form.errors else 200
     return render(request, "accounts/organisations.html", {"memberships": memberships, "form": form}, status=status)
 

@@ -23,3 +23,6 @@ urlpatterns = [
     path("", include("tracking.urls")),
     path("", include("accounts.urls")),
 ]
+
+handler404 = "ecrm.errors.not_found"
+handler500 = "ecrm.errors.failed"

@@ -110,4 +110,8 @@ document.addEventListener("click", async (event) => {
 });
 
 // A person who is signed in has no use for the front door.
-if (document.querySelector("[data-when-signed-in]") && signedIn()) location.replace(next());
+export function passFrontDoor() {
+  if (document.querySelector("[data-when-signed-in]") && signedIn()) location.replace(next());
+}
+
+passFrontDoor();

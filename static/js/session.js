@@ -3,6 +3,9 @@
 const ACCESS = "ecrm.access";
 const REFRESH = "ecrm.refresh";
 const BASE = "/_allauth/app/v1/";
+const RENEW_SECONDS = 5; // so near its end a token might be dead when it arrives
+
+export class SignedOut extends Error {}
 
 export const signedIn = () => Boolean(localStorage.getItem(ACCESS));
 
@@ -16,9 +19,8 @@ export function forget() {
   localStorage.removeItem(REFRESH);
 }
 
-export function toSignIn() {
-  const here = location.pathname + location.search;
-  location.assign("/signin/" + (here === "/o/" ? "" : "?next=" + encodeURIComponent(here)));
+export function toSignIn(wanted = location.pathname + location.search) {
+  location.assign("/signin/" + (wanted === "/o/" ? "" : "?next=" + encodeURIComponent(wanted)));
 }
 
 // Seconds until the token expires; its payload is read, not trusted: the server decides.
@@ -31,51 +33,53 @@ function secondsLeft(token) {
   }
 }
 
-// One tab refreshes, the others wait for the lock and find the new token: a refresh token works once.
-async function refreshed(stale) {
-  return navigator.locks.request("ecrm-refresh", async () => {
-    const current = localStorage.getItem(ACCESS);
-    if (current && current !== stale) return current;
-    const response = await fetch(BASE + "tokens/refresh", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ refresh_token: localStorage.getItem(REFRESH) }),
-      credentials: "omit",
-    });
-    if ([400, 401, 403, 410].includes(response.status)) {
-      forget();
-      return null;
-    }
-    if (!response.ok) throw new TypeError("refresh failed: " + response.status);
-    keep((await response.json()).data);
-    return localStorage.getItem(ACCESS);
-  });
-}
+// Web Locks exist on HTTPS and localhost only; elsewhere one tab at least never refreshes twice at a time.
+let last = Promise.resolve();
+const inThisTab = (name, work) => (last = last.catch(() => {}).then(work));
+const locked = navigator.locks ? navigator.locks.request.bind(navigator.locks) : inThisTab;
 
-export class SignedOut extends Error {}
+// One tab refreshes, the others wait for the lock and find the new token: a refresh token works once.
+const refreshed = (stale) => locked("ecrm-refresh", async () => {
+  const current = localStorage.getItem(ACCESS);
+  return current && current !== stale ? current : renew(localStorage.getItem(REFRESH));
+});
+
+// The new access token; null where the session has ended. Throws where the server cannot be asked: nothing is lost then.
+async function renew(refreshToken) {
+  const response = await fetch(BASE + "tokens/refresh", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ refresh_token: refreshToken }),
+    credentials: "omit",
+    signal: AbortSignal.timeout(20000),
+  });
+  if ([400, 401, 403, 410].includes(response.status)) {
+    if (localStorage.getItem(REFRESH) !== refreshToken) return localStorage.getItem(ACCESS); // another tab was faster
+    forget();
+    return null;
+  }
+  if (!response.ok) throw new TypeError("refresh failed: " + response.status);
+  keep((await response.json()).data);
+  return localStorage.getItem(ACCESS);
+}
 
 // fetch with the bearer token; renews it when it is about to end, and once more where the server refuses it.
 export async function authorisedFetch(url, options = {}) {
-  let token = localStorage.getItem(ACCESS);
-  if (token && secondsLeft(token) < 5) token = await refreshed(token);
   const ask = (bearer) => {
+    if (!bearer) throw new SignedOut("Please sign in again.");
     const headers = new Headers(options.headers || {});
-    if (bearer) headers.set("Authorization", "Bearer " + bearer);
+    headers.set("Authorization", "Bearer " + bearer);
     return fetch(url, { ...options, headers, credentials: "omit" });
   };
-  if (!token) throw new SignedOut();
-  let response = await ask(token);
-  if (response.status === 401) {
-    token = await refreshed(token);
-    if (!token) throw new SignedOut();
-    response = await ask(token);
-  }
-  return response;
+  let token = localStorage.getItem(ACCESS);
+  if (token && secondsLeft(token) < RENEW_SECONDS) token = await refreshed(token);
+  const response = await ask(token);
+  return response.status === 401 ? ask(await refreshed(token)) : response;
 }
 
 export async function signOut() {
   try {
-    await authorisedFetch(BASE + "auth/session", { method: "DELETE" });
+    await authorisedFetch(BASE + "auth/session", { method: "DELETE", signal: AbortSignal.timeout(10000) });
   } catch { /* signed out already, or offline: the tokens go either way */ }
   forget();
   location.assign("/signin/");

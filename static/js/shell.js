@@ -2,39 +2,88 @@
 
 import { authorisedFetch, forget, signedIn, SignedOut, toSignIn } from "./session.js";
 import { toast } from "./ui.js";
-import "./auth.js";
+import { passFrontDoor } from "./auth.js";
+
+const OFFLINE = "No connection to eCRM. What you typed is still here; please try again.";
+const UPLOAD_MS = 30 * 60 * 1000;
+const REFUSED = {
+  403: "Your role does not allow this. Ask an owner of the organisation.",
+  404: "This is not there any more.",
+  409: "The state it is in does not allow this. Reload the page to see it.",
+  413: "That is too large.",
+  429: "Too many requests. Please wait a moment, then try again.",
+};
 
 const isPublic = (url) => !/^\/(o|account)(\/|$)/.test(new URL(url, location.origin).pathname);
+const isPage = (ctx) => ctx.target === document.body;
+const busy = new WeakSet(); // forms whose POST is under way: a second click must not do it twice
 
 document.addEventListener("htmx:config:request", (event) => {
-  const ctx = event.detail.ctx;
-  if (isPublic(ctx.request.action)) return;
-  ctx.fetch = authorisedFetch;
+  const { ctx } = event.detail;
+  if (!isPublic(ctx.request.action)) ctx.fetch = authorisedFetch;
+  if (ctx.request.method === "GET") return;
+  ctx.push ??= "false"; // only a page that one can come back to stands in the history
+  if (ctx.request.form?.enctype === "multipart/form-data") ctx.request.timeout = UPLOAD_MS;
+  if (busy.has(ctx.sourceElement)) return event.preventDefault();
+  busy.add(ctx.sourceElement);
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  const { ctx } = event.detail;
+  if (!ctx.hx?.location) busy.delete(ctx.sourceElement);
+});
+
+// The page that stands here already takes no second place in the history.
+document.addEventListener("htmx:before:history:update", (event) => {
+  const { history } = event.detail;
+  if (history.path === location.pathname + location.search) history.type = "replace";
+});
+
+// An error is a page of its own where a page was asked for; elsewhere what is on the screen stays, and a toast says why.
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  const { status } = ctx.response;
+  if (status === 401) {
+    event.preventDefault();
+    forget();
+    return toSignIn();
+  }
+  if (status < 400 || status === 422 || (isPage(ctx) && ctx.request.method === "GET")) return;
+  event.preventDefault();
+  if (!ctx.hx.trigger) toast(REFUSED[status] || "That did not work. Please try again.", "error");
 });
 
 document.addEventListener("htmx:error", (event) => {
-  const error = event.detail.error || event.detail.ctx?.error;
-  if (error instanceof SignedOut) return toSignIn();
-  if (error?.name === "AbortError") return toast("That took too long. Please try again.", "error");
-  toast("No connection to eCRM. What you typed is still here; please try again.", "error");
+  const { ctx, error } = event.detail;
+  if (error instanceof SignedOut) return toSignIn(ctx?.request.method === "GET" && isPage(ctx) ? ctx.request.action : undefined);
+  const message = error?.name === "AbortError" ? "That took too long. Please try again." : OFFLINE;
+  const waiting = document.querySelector("[data-waiting]");
+  if (!waiting) return toast(message, "error");
+  waiting.hidden = true;
+  document.querySelector("[data-waited]").hidden = false;
 });
 
-// A page that came whole: start at its heading, as a browser would after a navigation.
+// A page that came whole: begin at what is wrong with it, or at its heading, as a browser would after a navigation.
 document.addEventListener("htmx:after:swap", (event) => {
-  if (event.detail.ctx?.target !== document.body) return;
-  document.querySelector("#main")?.focus({ preventScroll: true });
+  const { ctx } = event.detail;
+  if (!isPage(ctx)) return;
+  passFrontDoor();
+  const heading = document.querySelector("h1");
+  heading?.setAttribute("tabindex", "-1");
+  const first = document.querySelector("[aria-invalid=true]") || document.querySelector("[autofocus]") || heading;
+  first?.focus({ preventScroll: first === heading });
 });
 
-// A new name, a sign-out or another person in another tab concerns this one too.
-window.addEventListener("storage", (event) => {
-  if (event.key === "ecrm.access" && event.newValue === null && !isPublic(location.href)) toSignIn();
-});
+// A sign-out in another tab, or before the page came back from the browser's own memory, concerns this one too.
+const checkSession = () => { if (!isPublic(location.href) && !signedIn()) toSignIn(); };
+window.addEventListener("storage", (event) => { if (event.key === "ecrm.access") checkSession(); });
+window.addEventListener("pageshow", (event) => { if (event.persisted) checkSession(); });
 
 function load() {
   if (!document.body.hasAttribute("data-shell")) return;
-  if (!signedIn()) { forget(); return toSignIn(); }
+  if (!signedIn()) return toSignIn();
   document.body.removeAttribute("data-shell");
-  htmx.ajax("GET", location.pathname + location.search, { target: "body", swap: "innerHTML" });
+  htmx.ajax("GET", location.pathname + location.search, { target: "body", swap: "innerHTML", replace: "true" });
 }
 
 if (document.readyState === "complete") load();

@@ -2,13 +2,10 @@
 
 import { authorisedFetch, signOut } from "./session.js";
 
+// Says `message` for a while. The place for it is kept by htmx when a page is swapped; the same message is said once.
 export function toast(message, kind = "info") {
-  let area = document.querySelector("#toasts");
-  if (!area) {
-    area = Object.assign(document.createElement("div"), { id: "toasts", className: "toasts" });
-    area.setAttribute("role", "status");
-    document.body.append(area);
-  }
+  const area = document.querySelector("#toasts");
+  for (const old of area.children) if (old.textContent === message) old.remove();
   const box = document.createElement("div");
   box.className = "toast " + kind;
   box.textContent = message;
@@ -16,14 +13,8 @@ export function toast(message, kind = "info") {
   setTimeout(() => box.remove(), kind === "error" ? 10000 : 5000);
 }
 
-// Sent by the server with `HX-Trigger`. It comes while the old page still stands: the next one shows it.
-document.addEventListener("toast", (event) => {
-  const { message, kind } = event.detail;
-  let shown = false;
-  const show = () => { if (!shown) { shown = true; toast(message, kind); } };
-  document.addEventListener("htmx:after:swap", () => setTimeout(show, 50), { once: true });
-  setTimeout(show, 1500);
-});
+// Sent by the server with `HX-Trigger` (`ecrm.web.toast_event`).
+document.addEventListener("toast", (event) => toast(event.detail.message, event.detail.kind));
 
 async function download(path) {
   const response = await authorisedFetch("/account/link/", {
@@ -37,6 +28,7 @@ async function download(path) {
 
 const actions = {
   "[data-sign-out]": () => signOut(),
+  "[data-reload]": () => location.reload(),
   "[data-theme-switch]": () => {
     const root = document.documentElement;
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
