@@ -1,6 +1,10 @@
 """What sign-up asks for: a name and an organisation beside allauth's address and password (promise p01)."""
 
+from typing import Any
+
 from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from accounts.models import Organisation, User
@@ -12,6 +16,17 @@ class SignupForm(forms.Form):
 
     name = forms.CharField(max_length=200)
     organisation = forms.CharField(max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        """allauth judges a new person's password without knowing whose it is; here it is known."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        password = values.get("password")
+        if password:
+            try:
+                validate_password(password, User(email=values.get("email", ""), name=values.get("name", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return values
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """Called by allauth after it saved the user."""

@@ -66,11 +66,14 @@ def organisations(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         founded = found_organisation(form.cleaned_data["name"], user)
         return go(f"/o/{founded.slug}/", f"{founded.name} is founded.")
-    memberships = list(Membership.objects.select_related("organisation").filter(user=user).order_by("organisation__name"))
+    memberships = list(
+        Membership.objects.select_related("organisation").filter(user=user).order_by("organisation__name")
+    )
     if len(memberships) == 1 and request.method == "GET" and "choose" not in request.GET:
         return redirect(f"/o/{memberships[0].organisation.slug}/")
+    context = {"memberships": memberships, "form": form, "active": "organisations"}
     status = 422 if form.errors else 200
-    return render(request, "accounts/organisations.html", {"memberships": memberships, "form": form}, status=status)
+    return render(request, "accounts/organisations.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,7 +82,9 @@ def account(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         return go("/account/", "Saved.")
-    return render(request, "accounts/account.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "accounts/account.html", {"form": form, "active": "account"}, status=422 if form.errors else 200
+    )
 
 
 @require_POST
@@ -90,7 +95,7 @@ def link(request: HttpRequest) -> JsonResponse:
     except (ValueError, KeyError, TypeError):
         path = None
     if path is None:
-        return JsonResponse({"error": "Send {\"path\": …} with a path of this site."}, status=422)
+        return JsonResponse({"error": 'Send {"path": …} with a path of this site.'}, status=422)
     return JsonResponse({"url": sign_link(path, user_of(request))})
 
 
