@@ -242,7 +242,9 @@ class ScriptedSmtp(SMTP):
     async def auth_CRAM__MD5(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
         """RFC 2195, which aiosmtpd lacks."""
         challenge = "<1896.697170952@test.example>"
-        user, _, digest = str(await self.challenge_auth(challenge), "utf-8").rpartition(" ")
+        response = await self.challenge_auth(challenge)
+        assert isinstance(response, bytes)
+        user, _, digest = response.decode().rpartition(" ")
         name, password = self.scripted.credentials or ("", "")
         wanted = hmac.new(password.encode(), challenge.encode(), "md5").hexdigest()
         self.session.user = user
