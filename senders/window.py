@@ -12,7 +12,11 @@ KEYS = {"days", "start", "end", "time_zone"}
 
 
 class BadWindow(ValueError):
-    """A window that says nothing we understand; its text says what is wrong."""
+    """A window that says nothing we understand; its text says what is wrong, `field` with which of its keys."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def clean(window: Any) -> dict[str, Any] | None:
@@ -24,12 +28,12 @@ def clean(window: Any) -> dict[str, Any] | None:
     days = window.get("days", list(range(7)))
     valid = isinstance(days, list) and days and all(type(day) is int and 0 <= day <= 6 for day in days)
     if not valid:
-        raise BadWindow("days is a list of numbers from 0 (Monday) to 6 (Sunday), with one at least.")
+        raise BadWindow("days is a list of numbers from 0 (Monday) to 6 (Sunday), with one at least.", "days")
     zone = window.get("time_zone") or "UTC"
     try:
         ZoneInfo(str(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadWindow(f"{zone} is not a time zone; write one like Europe/Berlin.") from error
+        raise BadWindow(f"{zone} is not a time zone; write one like Europe/Berlin.", "time_zone") from error
     spans = {name: clock(name, window.get(name, "00:00")).strftime("%H:%M") for name in ("start", "end")}
     return {"days": sorted(set(days)), **spans, "time_zone": str(zone)}
 
@@ -38,7 +42,7 @@ def clock(name: str, value: Any) -> time:
     try:
         return datetime.strptime(str(value), "%H:%M").time()
     except ValueError as error:
-        raise BadWindow(f"{name} is a time of day like 09:00.") from error
+        raise BadWindow(f"{name} is a time of day like 09:00.", name) from error
 
 
 def opening_on(window: dict[str, Any], day: datetime) -> tuple[datetime, datetime] | None:
