@@ -1,8 +1,8 @@
 """The base of the JSON API: strict bodies, cursors, bearer tokens, problem details. `ecrm/api.py` joins the apps'
 routers.
 
-An app's `api.py` makes a `router = Router()` of operations under `/api/v1/orgs/{org}/…`; each takes `org: str` (for the
-path) and finds `request.organisation`, resolved and checked by `accounts.api.BearerAuth`.
+An app's `api.py` makes a `router = Router()` of operations under `/api/v1/orgs/{org}/…`; each takes `org: Slug` (for
+the path) and finds `request.organisation`, resolved and checked by `accounts.api.BearerAuth`.
 """
 
 import base64
@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
-from ninja import Schema
+from ninja import Path, Schema
 from pydantic import ConfigDict
 
 from ecrm.problems import refuse
 
 Row = TypeVar("Row", bound=Model)
+
+# The organisation's slug; said to be of the path, since it stands in the router's prefix where ninja does not look.
+Slug = Path[str]
 
 MAX_LIMIT = 500
 
