@@ -1,0 +1,1 @@
+"""Pages: leads, lists and imports, a file each."""
