@@ -1,23 +1,44 @@
-"""What people do with leads, one function each; pages, API and imports call these."""
+"""What people do with leads, one function each; pages, API and imports call these. Lists have their own (`leads.lists`)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Organisation
 from leads.addresses import BadAddress, normalise_email
-from leads.models import Lead, LeadList, ListEntry, SuppressionReason
-from leads.suppression import digest, suppress
+from leads.lists import LIST_GUARDS, add_to_list, clean_text, named_list, remove_from_list
+from leads.models import Lead
+from leads.search import search_leads
+from leads.suppression import digest, erased_digests, forget
 
-__all__ = ["BadAddress", "DuplicateLead", "erase_leads", "normalise_email", "save_lead", "search_leads"]
+__all__ = [
+    "LIST_GUARDS",
+    "BadAddress",
+    "DuplicateLead",
+    "ErasedAddress",
+    "add_to_list",
+    "clean_text",
+    "create_lead",
+    "erase_leads",
+    "named_list",
+    "normalise_email",
+    "remove_from_list",
+    "save_lead",
+    "search_leads",
+]
 
 # As the columns are; longer text is cut.
 LONGEST = {"first_name": 200, "last_name": 200, "company": 300, "title": 300, "phone": 100}
 TEXT_FIELDS = tuple(LONGEST)
+LONGEST_SOURCE = 300
 MAX_CUSTOM_FIELDS = 100
+LONGEST_FIELD_NAME = 100
+LONGEST_FIELD = 5000
 MAX_TAGS = 50
+LONGEST_TAG = 100
+ERASE_BATCH = 500
 
 
 class DuplicateLead(Exception):
@@ -28,19 +49,34 @@ class DuplicateLead(Exception):
         self.lead = lead
 
 
+class ErasedAddress(BadAddress):
+    """The person behind this address was erased, and does not become a lead again by mistake (promise p18)."""
+
+    def __init__(self) -> None:
+        super().__init__("The person with this address was erased, and is not added again.")
+
+
 def set_address(lead: Lead, email: str) -> None:
-    """Give a lead its address, key and digest; raises BadAddress."""
+    """Give a lead its address, key and digest; raises BadAddress, or ErasedAddress where it is new to the lead."""
     address = normalise_email(email)
-    lead.email, lead.email_key, lead.digest = address.email, address.key, digest(address.key)
+    key = digest(address.key)
+    if address.key != lead.email_key and erased_digests(lead.organisation, [key]):
+        raise ErasedAddress
+    lead.email, lead.email_key, lead.digest = address.email, address.key, key
 
 
 def save_lead(lead: Lead, values: Mapping[str, Any]) -> Lead:
-    """Set `values` (any of email, the text fields, fields, tags) and save; raises BadAddress or DuplicateLead."""
+    """Set `values` (any of email, the text fields, source, fields, tags) and save.
+
+    Raises BadAddress (also for an erased person's address: ErasedAddress) or DuplicateLead.
+    """
     if "email" in values:
         set_address(lead, values["email"])
     for name in TEXT_FIELDS:
         if name in values:
             setattr(lead, name, clean_text(values[name], LONGEST[name]))
+    if "source" in values:
+        lead.source = clean_text(values["source"], LONGEST_SOURCE)
     if "fields" in values:
         lead.fields = clean_fields(values["fields"])
     if "tags" in values:
@@ -54,65 +90,43 @@ def save_lead(lead: Lead, values: Mapping[str, Any]) -> Lead:
     return lead
 
 
-def clean_text(value: Any, longest: int) -> str:
-    """Text as the database and a mail's header can hold it: no NUL, no line breaks, no blanks around."""
-    return " ".join(str(value).replace("\0", "").split())[:longest]
+def create_lead(organisation: Organisation, values: Mapping[str, Any]) -> Lead:
+    """A new lead with `values`; raises as `save_lead` does."""
+    return save_lead(Lead(organisation=organisation), values)
 
 
 def clean_fields(fields: Mapping[str, Any]) -> dict[str, str]:
-    cleaned = {clean_text(name, 100): str(value).replace("\0", "")[:5000] for name, value in fields.items()}
-    return dict(list(cleaned.items())[:MAX_CUSTOM_FIELDS])
+    """Custom fields as text, those without a name or a value left out."""
+    cleaned = {
+        clean_text(name, LONGEST_FIELD_NAME): field_text(value)[:LONGEST_FIELD] for name, value in fields.items()
+    }
+    return {name: value for name, value in list(cleaned.items())[:MAX_CUSTOM_FIELDS] if name and value}
+
+
+def field_text(value: Any) -> str:
+    """A custom field's value as text; JSON's true, false and null are spelt as JSON does, the last as nothing."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value).replace("\0", "")
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
     """Tags without blanks and doubles, in the order given."""
-    return list(dict.fromkeys(tag for tag in (clean_text(tag, 100) for tag in tags) if tag))[:MAX_TAGS]
+    return list(dict.fromkeys(tag for tag in (clean_text(tag, LONGEST_TAG) for tag in tags) if tag))[:MAX_TAGS]
 
 
 def erase_leads(leads: QuerySet[Lead]) -> int:
     """Delete these leads with all that hangs on them, and keep their digests suppressed (promise p18); returns how many.
 
-    An erased person is never mailed or re-imported by mistake, and their address is not kept either.
+    An erased person is never mailed or re-imported by mistake, and their address is not kept either. Batch by batch,
+    each whole or not at all: what ends half way may be repeated.
     """
+    pks = sorted(leads.values_list("pk", flat=True))
     count = 0
-    for lead in leads.select_related("organisation").iterator(chunk_size=500):
+    for start in range(0, len(pks), ERASE_BATCH):
         with transaction.atomic():
-            suppress(lead.organisation, lead.email, SuppressionReason.ERASED, "erased", keep_address=False)
-            lead.delete()
-        count += 1
+            batch = Lead.objects.filter(pk__in=pks[start : start + ERASE_BATCH])
+            forget(batch.order_by("pk").only("organisation", "digest"))
+            _, deleted = batch.delete()
+            count += deleted.get("leads.Lead", 0)
     return count
-
-
-def search_leads(organisation: Organisation, q: str = "", list_id: int | None = None, tag: str = "") -> QuerySet[Lead]:
-    """The organisation's leads whose name, company or address contains every word of `q`, on a list, with a tag."""
-    leads = Lead.objects.filter(organisation=organisation)
-    for word in q.split()[:5]:
-        names = Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(company__icontains=word)
-        leads = leads.filter(names | Q(email__icontains=word))
-    if list_id is not None:
-        leads = leads.filter(entries__lead_list=list_id)
-    if tag:
-        leads = leads.filter(tags__contains=[tag])
-    return leads
-
-
-def named_list(organisation: Organisation, name: str) -> LeadList:
-    """The list of that name, made where there is none."""
-    found, _ = LeadList.objects.get_or_create(organisation=organisation, name=clean_text(name, 200))
-    return found
-
-
-def add_to_list(chosen: LeadList, leads: Iterable[Lead]) -> int:
-    """Put leads of the same organisation on a list; those on it already stay. Returns how many were given."""
-    entries = [
-        ListEntry(lead_list=chosen, lead=lead, organisation_id=chosen.organisation_id)
-        for lead in leads
-        if lead.organisation_id == chosen.organisation_id
-    ]
-    ListEntry.objects.bulk_create(entries, ignore_conflicts=True, batch_size=2000)
-    return len(entries)
-
-
-def remove_from_list(chosen: LeadList, leads: Iterable[Lead]) -> int:
-    removed, _ = ListEntry.objects.filter(lead_list=chosen, lead__in=list(leads)).delete()
-    return removed
