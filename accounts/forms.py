@@ -39,7 +39,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
     class Meta:
         model = Organisation
         fields = ["name", "postal_address"]
-        help_texts = {"postal_address": "Stands in the footer of every campaign mail; the law asks for it, so no campaign starts without."}
+        help_texts = {"postal_address": "Stands in the footer of every campaign mail; the law asks for it."}
         widgets = {"postal_address": forms.Textarea(attrs={"rows": 3})}
 
 

@@ -103,9 +103,10 @@ def check_senders(campaign: Campaign) -> Iterator[Finding]:
 
 
 def check_organisation(campaign: Campaign) -> Iterator[Finding]:
+    """A warning, not a refusal: whether the law asks for it depends on who writes to whom, and the sender answers for it."""
     if not campaign.organisation.postal_address.strip():
         yield Finding(
-            "error",
+            "warning",
             "postal_address",
             "Your organisation has no postal address. The law wants one in every mail's footer (CAN-SPAM, § 5 DDG).",
             "Enter it in Settings.",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from django.test import Client
 
 from accounts.models import Membership, Organisation, Role, User
 from accounts.services import create_account
+from tests.running import Product, running
 
 PASSWORD = "correct horse battery"
 
@@ -111,3 +115,14 @@ def as_vera(vera: User) -> Browser:
 @pytest.fixture
 def as_charlie(charlie: User) -> Browser:
     return Browser(charlie)
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[Product]:
+    """The running product, started once for all tests that walk it from outside."""
+    folder = Path(tempfile.mkdtemp(prefix="ecrm-product-"))
+    try:
+        with running(folder) as started:
+            yield started
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

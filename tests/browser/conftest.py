@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
 
-from tests.running import Product, running
+from tests.running import Product
 
 PATIENCE_MS = 15_000
-
-
-@pytest.fixture(scope="package")
-def product() -> Iterator[Product]:
-    folder = Path(tempfile.mkdtemp(prefix="ecrm-browser-"))
-    try:
-        with running(folder) as started:
-            yield started
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="package")
