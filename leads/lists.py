@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -13,6 +14,12 @@ from leads.models import Lead, LeadList, ListEntry
 LIST_GUARDS: list[Callable[[LeadList], str | None]] = []
 
 LONGEST_NAME = 200
+
+# FOUND stands for the SQL of Django's own query, which finds the leads.
+ADD_FOUND = """
+INSERT INTO leads_listentry (lead_list_id, lead_id, organisation_id)
+SELECT %s, found.id, %s FROM (FOUND) found ON CONFLICT DO NOTHING
+"""
 
 
 class ListError(Exception):
@@ -90,13 +97,12 @@ def add_to_list(chosen: LeadList, leads: Iterable[Lead]) -> int:
 def add_found_to_list(chosen: LeadList, leads: QuerySet[Lead]) -> int:
     """Put all that a query finds on a list, in one statement; returns how many were not on it before."""
     same = leads.filter(organisation=chosen.organisation_id).order_by().values("pk")
-    found, parameters = same.query.sql_with_params()
-    insert = (
-        "INSERT INTO leads_listentry (lead_list_id, lead_id, organisation_id)"
-        f" SELECT %s, found.id, %s FROM ({found}) found ON CONFLICT DO NOTHING"  # noqa: S608  (Django's own SQL)
-    )
+    try:
+        found, parameters = same.query.sql_with_params()
+    except EmptyResultSet:  # it is plain without asking that there are none
+        return 0
     with connection.cursor() as cursor:
-        cursor.execute(insert, [chosen.pk, chosen.organisation_id, *parameters])
+        cursor.execute(ADD_FOUND.replace("FOUND", found), [chosen.pk, chosen.organisation_id, *parameters])
         return int(cursor.rowcount)
 
 

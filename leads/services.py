@@ -20,7 +20,6 @@ __all__ = [
     "ErasedAddress",
     "add_to_list",
     "clean_text",
-    "create_lead",
     "erase_leads",
     "named_list",
     "normalise_email",
@@ -90,11 +89,6 @@ def save_lead(lead: Lead, values: Mapping[str, Any]) -> Lead:
     return lead
 
 
-def create_lead(organisation: Organisation, values: Mapping[str, Any]) -> Lead:
-    """A new lead with `values`; raises as `save_lead` does."""
-    return save_lead(Lead(organisation=organisation), values)
-
-
 def clean_fields(fields: Mapping[str, Any]) -> dict[str, str]:
     """Custom fields as text, those without a name or a value left out."""
     cleaned = {
@@ -111,8 +105,9 @@ def field_text(value: Any) -> str:
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Tags without blanks and doubles, in the order given."""
-    return list(dict.fromkeys(tag for tag in (clean_text(tag, LONGEST_TAG) for tag in tags) if tag))[:MAX_TAGS]
+    """Tags without blanks and doubles, in the order given; a comma separates two, as it does where people type them."""
+    cleaned = (clean_text(tag, LONGEST_TAG) for text in tags for tag in str(text).split(","))
+    return list(dict.fromkeys(filter(None, cleaned)))[:MAX_TAGS]
 
 
 def erase_leads(leads: QuerySet[Lead]) -> int:

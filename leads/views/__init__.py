@@ -1,1 +1,1 @@
-"""Pages: leads, lists and imports, a file each."""
+"""Pages: leads, lists and imports, a file each; `table` is the table of leads that the first two share."""

@@ -1,25 +1,155 @@
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import OrgRequest
+from ecrm.web import go
+from leads.addresses import BadAddress
+from leads.forms import LeadForm, Pair, typed_pairs
+from leads.lists import add_to_list
+from leads.models import Lead, LeadList, SuppressionReason
+from leads.search import read_search
+from leads.services import MAX_CUSTOM_FIELDS, DuplicateLead, erase_leads, save_lead
+from leads.suppression import REVERSIBLE, KeptSuppression, suppress, suppression_of, unsuppress
+from leads.timeline import timeline
+from leads.views.table import list_of, may_change, refuse_viewers, show_table
+
+LISTS_SHOWN = 50
 
 
-def index(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(status=404)
+def found_lead(request: OrgRequest, pk: int) -> Lead:
+    """The organisation's lead; raises Http404."""
+    lead = Lead.objects.select_related("organisation").filter(organisation=request.organisation, pk=pk).first()
+    if lead is None:
+        raise Http404("There is no such lead.")
+    return lead
 
 
-def new(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(status=404)
+def lead_url(lead: Lead) -> str:
+    return reverse("lead", kwargs={"org": lead.organisation.slug, "pk": lead.pk})
 
 
-def bulk(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(status=404)
+@require_GET
+def index(request: OrgRequest) -> HttpResponse:
+    chosen = list_of(request, request.GET.get("list", ""))
+    return show_table(request, read_search(request.GET, chosen.pk if chosen else None))
 
 
-def show(request: HttpRequest, pk: int) -> HttpResponse:
-    return HttpResponse(status=404)
+@require_GET
+def show(request: OrgRequest, pk: int) -> HttpResponse:
+    lead = found_lead(request, pk)
+    entry = suppression_of(lead)
+    context = {
+        "lead": lead,
+        "lists": lead.lists.order_by("name")[:LISTS_SHOWN],
+        "suppression": entry,
+        "reversible": entry is not None and entry.reason in REVERSIBLE,
+        "timeline": timeline(lead),
+        "may_change": may_change(request),
+        "active": "leads",
+    }
+    return render(request, "leads/show.html", context)
 
 
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    return HttpResponse(status=404)
+@require_http_methods(["GET", "POST"])
+def new(request: OrgRequest) -> HttpResponse:
+    """A form for a new lead, straight onto the list that `?list=` names."""
+    refuse_viewers(request)
+    target = list_of(request, request.GET.get("list", ""))
+    if asks_for_pairs(request):
+        return show_pairs(request)
+    form = LeadForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and (lead := saved(form, Lead(organisation=request.organisation))):
+        if target:
+            add_to_list(target, [lead])
+        return go(lead_url(lead), f"{lead} is added{f' to {target}' if target else ''}.")
+    return show_form(request, form, None, target)
 
 
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    return HttpResponse(status=404)
+@require_http_methods(["GET", "POST"])
+def edit(request: OrgRequest, pk: int) -> HttpResponse:
+    refuse_viewers(request)
+    lead = found_lead(request, pk)
+    if asks_for_pairs(request):
+        return show_pairs(request)
+    form = LeadForm(request.POST if request.method == "POST" else None, lead=lead)
+    if form.is_valid() and saved(form, found_lead(request, pk)):
+        return go(lead_url(lead), "Saved.")
+    return show_form(request, form, lead)
+
+
+def saved(form: LeadForm, lead: Lead) -> Lead | None:
+    """The lead with what was typed; None, and the reason at its field, where it cannot be."""
+    try:
+        return save_lead(lead, form.cleaned_data)
+    except DuplicateLead as error:
+        form.add_error("email", duplicate(error))
+    except BadAddress as error:
+        form.add_error("email", str(error))
+    return None
+
+
+def duplicate(error: DuplicateLead) -> ValidationError:
+    """What the form says of an address that another lead has, with the way there."""
+    if error.lead is None:
+        return ValidationError(str(error))
+    return ValidationError(format_html('{} <a href="{}">Show it</a>', str(error), lead_url(error.lead)))
+
+
+def show_form(request: OrgRequest, form: LeadForm, lead: Lead | None, target: LeadList | None = None) -> HttpResponse:
+    context: dict[str, Any] = {
+        "form": form,
+        "lead": lead,
+        "target": target,
+        "pairs": form.pairs,
+        "full": len(form.pairs) >= MAX_CUSTOM_FIELDS,
+        "active": "leads",
+    }
+    return render(request, "leads/form.html", context, status=422 if form.errors else 200)
+
+
+def asks_for_pairs(request: OrgRequest) -> bool:
+    """Whether the form wants one custom field more (`more`) or less (`drop`); nothing is saved yet."""
+    return request.method == "POST" and bool({"more", "drop"} & set(request.POST))
+
+
+def show_pairs(request: OrgRequest) -> HttpResponse:
+    """The form's custom fields as they are typed, with one more or one less."""
+    pairs = typed_pairs(request.POST)
+    dropped = request.POST.get("drop", "")
+    if dropped.isdecimal():
+        pairs = [pair for number, pair in enumerate(pairs) if number != int(dropped)]
+    elif len(pairs) < MAX_CUSTOM_FIELDS:
+        pairs.append(Pair())
+    context = {"pairs": pairs, "full": len(pairs) >= MAX_CUSTOM_FIELDS, "added": "more" in request.POST}
+    return render(request, "leads/_pairs.html", context | {"dropped": bool(dropped)})
+
+
+@require_POST
+def delete(request: OrgRequest, pk: int) -> HttpResponse:
+    lead = found_lead(request, pk)
+    erase_leads(Lead.objects.filter(pk=lead.pk))
+    return go(reverse("leads", kwargs={"org": request.organisation.slug}), "The lead is erased.")
+
+
+@require_POST
+def stop_mail(request: OrgRequest, pk: int) -> HttpResponse:
+    lead = found_lead(request, pk)
+    suppress(request.organisation, lead.email, SuppressionReason.MANUAL, f"by {request.user.name}")
+    return go(lead_url(lead), f"{lead} is not mailed any more.")
+
+
+@require_POST
+def allow_mail(request: OrgRequest, pk: int) -> HttpResponse:
+    lead = found_lead(request, pk)
+    try:
+        if entry := suppression_of(lead):
+            unsuppress(entry)
+    except KeptSuppression as error:
+        return go(lead_url(lead), str(error))
+    return go(lead_url(lead), f"{lead} may be mailed again.")
