@@ -6,7 +6,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from accounts.models import Organisation
 from leads.addresses import BadAddress, normalise_email
 from leads.lists import LIST_GUARDS, add_to_list, clean_text, named_list, remove_from_list
 from leads.models import Lead
