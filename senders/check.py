@@ -3,6 +3,7 @@
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,8 +15,9 @@ from senders.transports.smtp.hosts import HostError, resolve
 from senders.transports.smtp.session import Session, describe, first_that_answers, start_session, text_of
 from senders.vault import VaultError
 
-# A person waits for the answer: shorter than the engine's patience, for each step.
+# A person waits for the answer: shorter than the engine's patience, for each answer, and for the whole session.
 STEP_SECONDS = 8.0
+SESSION_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def check_mailbox(mailbox: Mailbox) -> Iterator[CheckStep]:
     except HostError as error:
         yield CheckStep("resolve", False, str(error))
         return
-    yield CheckStep("resolve", True, f"{mailbox.host} is {', '.join(addresses)}")
+    detail = "An address needs no look-up" if mailbox.host in addresses else f"{mailbox.host} is {', '.join(addresses)}"
+    yield CheckStep("resolve", True, detail)
     try:
         plain = first_that_answers(addresses, mailbox.port, STEP_SECONDS)
     except OSError as error:
@@ -58,7 +61,7 @@ def check_mailbox(mailbox: Mailbox) -> Iterator[CheckStep]:
 
 def check_session(mailbox: Mailbox, plain: socket.socket) -> Iterator[CheckStep]:
     try:
-        server = start_session(mailbox, plain)
+        server = start_session(mailbox, plain, time.monotonic() + SESSION_SECONDS)
     except (OSError, smtplib.SMTPException) as error:
         yield CheckStep("tls", False, tls_advice(mailbox, error))
         return
@@ -115,6 +118,10 @@ def tls_advice(mailbox: Mailbox, error: Exception) -> str:
         return "The server does not offer STARTTLS on this port. Choose TLS (port 465), or another port."
     if isinstance(error, ssl.SSLError):
         return "The server does not speak TLS on this port. Choose STARTTLS for 587, TLS for 465."
+    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code < 0:
+        return (
+            "What answers on this port is no mail server. Check host and port: 587 is usual for STARTTLS, 465 for TLS."
+        )
     if isinstance(error, smtplib.SMTPResponseException):
         return f"The server turned us away: {error.smtp_code} {text_of(error.smtp_error)[:200]}"
     if mailbox.security == "none":

@@ -1,5 +1,6 @@
 """What may be typed about a sender; the API checks its values with the same forms."""
 
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -9,9 +10,14 @@ from senders import window
 from senders.models import Sender
 from senders.transports.smtp.hosts import HostError, ascii_host
 
-DAYS = [(0, "Mon"), (1, "Tue"), (2, "Wed"), (3, "Thu"), (4, "Fri"), (5, "Sat"), (6, "Sun")]
 MOST_A_DAY = 1_000_000
 LONGEST_GAP = 86_400
+
+
+@cache
+def time_zones() -> list[tuple[str, str]]:
+    """Every zone there is, as choices; reading them takes hundreds of files."""
+    return [(zone, zone) for zone in sorted(available_timezones())]
 
 
 class SenderForm(forms.ModelForm[Sender]):
@@ -54,6 +60,7 @@ class SenderForm(forms.ModelForm[Sender]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["host"].required = True
+        self.initial["gap_seconds"] = f"{self.instance.gap_seconds:g}"
         if self.instance.secret:
             self.fields["password"].help_text = "A password is stored. Leave this empty to keep it."
 
@@ -81,27 +88,39 @@ class SenderForm(forms.ModelForm[Sender]):
             self.add_error("password", "Enter the password for this user name.")
         if password and not username and "username" not in self.errors:
             self.add_error("username", "Enter the user name for this password.")
+        if username and not password and self.instance.secret and self.leads_elsewhere(values):
+            self.add_error(
+                "password", f"The stored password is for {self.initial['host']}. Enter the one for the new server."
+            )
         return values
+
+    def leads_elsewhere(self, values: dict[str, Any]) -> bool:
+        """A stored password goes to the server it was typed for: whoever edits a sender must not read it at their own."""
+        return bool(values.get("host") and values["host"] != self.initial.get("host"))
 
 
 class WindowForm(forms.Form):
     """Sending hours as fields; `window()` is what `senders.window` understands."""
 
+    use_required_attribute = False  # a browser would ask for them while they are hidden
+
     limited = forms.BooleanField(required=False, label="Send only at certain hours")
     days = forms.TypedMultipleChoiceField(
-        required=False, coerce=int, choices=DAYS, widget=forms.CheckboxSelectMultiple, initial=[0, 1, 2, 3, 4]
+        coerce=int,
+        choices=list(enumerate(window.DAYS)),
+        widget=forms.CheckboxSelectMultiple,
+        initial=[0, 1, 2, 3, 4],
+        error_messages={"required": "Choose one day at least."},
     )
-    start = forms.CharField(
-        required=False, label="From", initial="09:00", max_length=5, widget=forms.TextInput(attrs={"type": "time"})
-    )
-    end = forms.CharField(
-        required=False, label="Until", initial="17:00", max_length=5, widget=forms.TextInput(attrs={"type": "time"})
-    )
-    time_zone = forms.ChoiceField(required=False, initial="UTC")
+    start = forms.CharField(label="From", initial="09:00", max_length=5, widget=forms.TextInput(attrs={"type": "time"}))
+    end = forms.CharField(label="Until", initial="17:00", max_length=5, widget=forms.TextInput(attrs={"type": "time"}))
+    time_zone = forms.ChoiceField(initial="UTC")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"prefix": "window", **options})
-        self.fields["time_zone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = time_zones()  # type: ignore[attr-defined]
+        for name in window.KEYS:
+            self.fields[name].required = not self.is_bound or bool(self["limited"].data)
 
     @classmethod
     def for_window(cls, value: dict[str, Any] | None, data: Any = None) -> "WindowForm":
@@ -109,7 +128,7 @@ class WindowForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
-        if values.get("limited"):
+        if values.get("limited") and not self.errors:
             try:
                 values["window"] = window.clean({key: values.get(key) for key in window.KEYS})
             except window.BadWindow as error:

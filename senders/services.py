@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation, User
 from senders.models import Kind, Sender, SenderState
@@ -33,7 +34,10 @@ def secret_row(sender: Sender) -> str:
 
 
 def save_sender(sender: Sender, values: Mapping[str, Any]) -> Sender:
-    """Set `values` and save; `password` is sealed, and left alone where it is empty. Raises SenderError."""
+    """Set `values` and save; raises SenderError.
+
+    `password` is sealed, and left alone where it is empty; without a user name none is kept.
+    """
     known = [name for name in FIELDS if name in values]
     for name in known:
         setattr(sender, name, values[name])
@@ -41,12 +45,21 @@ def save_sender(sender: Sender, values: Mapping[str, Any]) -> Sender:
         with transaction.atomic():
             # Only these columns: state, lease and slot are the engine's, which may be writing them now.
             sender.save(update_fields=None if sender._state.adding else known)
-            if password := values.get("password"):
-                sender.secret = seal(password, secret_row(sender))
-                sender.save(update_fields=["secret"])
+            save_secret(sender, values)
     except IntegrityError as error:
         raise SenderError(f"{sender.address} is connected through this server already.", "address") from error
     return sender
+
+
+def save_secret(sender: Sender, values: Mapping[str, Any]) -> None:
+    if not sender.username:
+        secret = None
+    elif password := values.get("password"):
+        secret = seal(password, secret_row(sender))
+    else:
+        return
+    sender.secret = secret
+    sender.save(update_fields=["secret"])
 
 
 def create_sender(organisation: Organisation, by: User | None, values: Mapping[str, Any]) -> Sender:
@@ -93,6 +106,11 @@ def resume_sender(sender: Sender) -> bool:
         state=SenderState.ACTIVE, state_reason=""
     )
     return bool(moved)
+
+
+def search(senders: QuerySet[Sender, Sender], query: str) -> QuerySet[Sender, Sender]:
+    """Those whose name, address or host contains `query`."""
+    return senders.filter(Q(name__icontains=query) | Q(address__icontains=query) | Q(host__icontains=query))
 
 
 def mailbox_of(sender: Sender) -> Mailbox:

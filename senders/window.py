@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 KEYS = {"days", "start", "end", "time_zone"}
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class BadWindow(ValueError):
@@ -74,3 +75,20 @@ def next_opening(window: dict[str, Any] | None, at: datetime) -> datetime:
         if span and span[0].timestamp() > at.timestamp():
             return span[0].astimezone(at.tzinfo)
     raise AssertionError("a window opens at least once a week")
+
+
+def in_words(window: dict[str, Any] | None) -> str:
+    """`Mon–Fri, 09:00–17:00, Europe/Berlin`."""
+    if not window:
+        return "At any time"
+    span = "all day" if window["start"] == window["end"] else f"{window['start']}–{window['end']}"
+    return f"{days_in_words(window['days'])}, {span}, {window['time_zone']}"
+
+
+def days_in_words(days: list[int]) -> str:
+    """Days of the week, in order; three and more in a row as a span."""
+    if len(days) == len(DAYS):
+        return "Every day"
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return f"{DAYS[days[0]]}–{DAYS[days[-1]]}"
+    return ", ".join(DAYS[day] for day in days)

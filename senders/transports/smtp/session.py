@@ -24,13 +24,14 @@ LINE_BYTES = 8192
 
 
 class Session(smtplib.SMTP):
-    """smtplib's client with replies that end."""
+    """smtplib's client with replies that end, all of them by `deadline` (of the monotonic clock)."""
 
     pending = b""
+    deadline = float("inf")
 
     def getreply(self) -> tuple[int, bytes]:
         """The code (-1 where it is none) and the lines' text; raises SMTPServerDisconnected."""
-        deadline = time.monotonic() + REPLY_SECONDS
+        deadline = min(time.monotonic() + REPLY_SECONDS, self.deadline)
         texts: list[bytes] = []
         for _ in range(REPLY_LINES):
             line = self.read_line(deadline)
@@ -87,13 +88,14 @@ def first_that_answers(addresses: list[str], port: int, seconds: float = CONNECT
     raise OSError("no address")
 
 
-def start_session(mailbox: Mailbox, plain: socket.socket) -> Session:
+def start_session(mailbox: Mailbox, plain: socket.socket, deadline: float = float("inf")) -> Session:
     """A secured session with EHLO said, over a fresh connection, which it closes where that fails."""
     host = ascii_host(mailbox.host)
     context = tls_context(plain.getpeername()[0])
     # Named by our own host: smtplib would look up the machine's name, which may take seconds.
     server = Session(local_hostname=urlsplit(settings.PUBLIC_URL).hostname or "localhost")
     server.sock = plain
+    server.deadline = deadline
     server._host = host  # type: ignore[attr-defined]  # smtplib's starttls checks the certificate against it
     try:
         if mailbox.security == "tls":
