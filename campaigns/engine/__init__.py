@@ -13,7 +13,7 @@ Offered and no answer: unknown, and never sent again by itself. One drain at a t
 the lease in the sender's row, renewed by its process (`lease`) and worthless once expired.
 """
 
-from campaigns.engine.deliver import drain
+from campaigns.engine.deliver import drain, stopping
 from campaigns.engine.plan import enrol, finish, plan, senders_with_work, signal_work
 from campaigns.engine.recover import close_unknown, recover_abandoned, resend_unknown
 from campaigns.engine.trial import send_test
@@ -29,4 +29,5 @@ __all__ = [
     "send_test",
     "senders_with_work",
     "signal_work",
+    "stopping",
 ]

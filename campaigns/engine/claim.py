@@ -14,24 +14,36 @@ from senders.window import is_open
 # How many of the sender's running campaigns are looked at for their windows.
 MAX_CAMPAIGNS = 1000
 
-# `lease` guards against a drain that lost the sender while it was away: it claims nothing.
+# `lease` guards against a drain that lost the sender while it was away: it claims nothing. A look per campaign, so that
+# a large campaign that is paused or out of hours does not lie before the others' messages in the index.
 CLAIM = """
 UPDATE campaigns_message SET state = 'sending', lease = %(lease)s, attempts = attempts + 1, offered_at = NULL
 WHERE id IN (
-    SELECT id FROM campaigns_message
-    WHERE sender_id = %(sender)s AND state = 'planned' AND due_at <= now() AND campaign_id = ANY(%(campaigns)s)
-    ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    SELECT due.id FROM unnest(%(campaigns)s::bigint[]) AS open(campaign)
+    CROSS JOIN LATERAL (
+        SELECT id, due_at FROM campaigns_message
+        WHERE sender_id = %(sender)s AND state = 'planned' AND due_at <= now() AND campaign_id = open.campaign
+        ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
+    ORDER BY due.due_at, due.id LIMIT %(limit)s)
   AND EXISTS (SELECT FROM senders_sender WHERE id = %(sender)s AND lease = %(lease)s AND state = 'active')
-RETURNING id, campaign_id, variant_id, lead_id, message_id, attempts
+RETURNING due_at, id, campaign_id, variant_id, lead_id, message_id, attempts
 """
 
 # What counts against the daily limit: everything that went, or may have gone, out in the last 24 hours.
 USED = """
-SELECT count(*) FROM campaigns_message
-WHERE sender_id = %(sender)s
-  AND (state = 'sent' AND sent_at > now() - interval '24 hours'
-       OR state IN ('sending', 'unknown') AND offered_at > now() - interval '24 hours')
+SELECT (SELECT count(*) FROM campaigns_message
+        WHERE sender_id = %(sender)s AND state = 'sent' AND sent_at > now() - interval '24 hours')
+     + (SELECT count(*) FROM campaigns_message
+        WHERE sender_id = %(sender)s AND state IN ('sending', 'unknown') AND offered_at > now() - interval '24 hours')
 """
+# The limit is reached: rest until the day's first mail is a day old, but look again soon, should a person raise the limit.
+REST = """
+UPDATE senders_sender SET next_slot_at = least(now() + make_interval(secs => %(most)s), (
+    SELECT min(sent_at) + interval '24 hours' FROM campaigns_message
+    WHERE sender_id = %(sender)s AND state = 'sent' AND sent_at > now() - interval '24 hours'))
+WHERE id = %(sender)s
+"""
+LIMIT_REST_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -62,17 +74,24 @@ def allowance(sender: Sender) -> int | None:
     return max(0, sender.daily_limit - (used[0] if used else 0))
 
 
+def rest_until_allowed(sender: Sender) -> None:
+    """Let a sender that has reached its daily limit be, so that it is not woken every second in vain."""
+    with connection.cursor() as cursor:
+        cursor.execute(REST, {"sender": sender.pk, "most": LIMIT_REST_SECONDS})
+
+
 def claim(sender: Sender, lease: uuid.UUID, campaigns: list[int], limit: int) -> list[Claimed]:
     """Claim up to `limit` due messages of these campaigns for the holder of `lease`, in the order in which they are
     due.
     """
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"sender": sender.pk, "lease": lease, "campaigns": campaigns, "limit": limit})
-        rows = cursor.fetchall()
-    leads = Lead.objects.in_bulk([row[3] for row in rows])
-    found = Campaign.objects.select_related("organisation").in_bulk({row[1] for row in rows})
-    variants = Variant.objects.in_bulk({row[2] for row in rows})
+        rows = sorted(cursor.fetchall())
+    leads = Lead.objects.in_bulk([row[4] for row in rows])
+    found = Campaign.objects.select_related("organisation").in_bulk({row[2] for row in rows})
+    variants = Variant.objects.in_bulk({row[3] for row in rows})
     return [
         Claimed(pk, found[campaign], variants[variant], leads[lead], message_id, attempts)
-        for pk, campaign, variant, lead, message_id, attempts in sorted(rows)
+        for _, pk, campaign, variant, lead, message_id, attempts in rows
+        if lead in leads  # erased this very moment, and its messages with it
     ]

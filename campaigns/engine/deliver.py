@@ -1,39 +1,61 @@
 """A drain: one sender's due messages, one after the other, over one kept-open connection."""
 
 import logging
+import threading
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from campaigns.engine.claim import Claimed, allowance, claim, open_campaigns
+from campaigns.engine.bounce import note_bounce
+from campaigns.engine.claim import Claimed, allowance, claim, open_campaigns, rest_until_allowed
 from campaigns.engine.lease import lease_of
+from campaigns.engine.plan import senders_with_work
+from campaigns.engine.prepare import Kitchen, Ready
 from campaigns.engine.recover import recover_sender
 from campaigns.engine.settle import (
+    SECRET_LOST,
     Settlement,
     give_back,
     settle_and_offer,
     settlement,
     stop_sender,
-    suppressed,
+    why_skip,
 )
 from campaigns.models import MessageState
-from campaigns.rendering import Renderer, RenderError
-from senders.models import Sender
+from senders.models import Sender, SenderState
 from senders.services import mailbox_of
 from senders.transports import connect
-from senders.transports.base import ConnectError, Connection, Disconnected, Outcome, Outgoing, Throttled
+from senders.transports.base import (
+    ConnectError,
+    Connection,
+    Deferred,
+    Disconnected,
+    Outcome,
+    Rejected,
+    Throttled,
+    Unanswered,
+)
+from senders.vault import VaultError
 from senders.window import is_open
-from tracking.tokens import Mark
 
 log = logging.getLogger(__name__)
 
-# How long one drain goes on before it hands the thread back, so that many senders share few threads (seconds).
-DRAIN_SECONDS = 20.0
+# A drain's turn, in seconds: then it hands its thread to another sender that waits, or goes on where none does.
+TURN_SECONDS = 20.0
 BATCH = 100
 # With a pause between mails there is no point in holding many: a stop or a death gives back few.
 GAP_BATCH = 1
+# A pause up to this long is waited out over the open connection; a longer one frees the thread (seconds).
+SHORT_GAP = 1.0
+# So many in a row without a yes or a no: the server is at fault, and must not spoil all the rest. Then the sender rests
+# for so many seconds.
+TROUBLE: dict[type[Outcome], tuple[int, float]] = {Deferred: (20, 60.0), Unanswered: (3, 300.0)}
+
+# Set when this process is about to stop: drains end after the mail in hand.
+stopping = threading.Event()
 
 
 @dataclass
@@ -47,129 +69,187 @@ class Drained:
         self.counts[state] = self.counts.get(state, 0) + 1
 
 
-def drain(sender_id: int, seconds: float = DRAIN_SECONDS) -> Drained:
-    """Send what is due through this sender, for `seconds` at the most; does nothing where another drain holds its
-    lease.
-    """
+def drain(sender_id: int, seconds: float = TURN_SECONDS) -> Drained:
+    """Send what is due through this sender, in turns of `seconds`; does nothing where another drain holds its lease."""
     drained = Drained()
     with lease_of(sender_id) as lease:
         if lease is None:
             return drained
-        sender = Sender.objects.select_related("organisation").get(pk=sender_id)
         recover_sender(sender_id, lease)
-        Drain(sender, lease, time.monotonic() + seconds, drained).run()
+        Drain(sender_id, lease, seconds, drained).run()
     return drained
+
+
+def identity(sender: Sender) -> tuple[object, ...]:
+    """What a connection and a mail's head are made of: where it changes, a drain starts afresh."""
+    secret = bytes(sender.secret or b"")
+    return (
+        sender.kind,
+        sender.host,
+        sender.port,
+        sender.security,
+        sender.username,
+        secret,
+        sender.name,
+        sender.address,
+    )
 
 
 class Drain:
     """The state of one drain; `run` is the loop."""
 
-    def __init__(self, sender: Sender, lease: uuid.UUID, deadline: float, drained: Drained) -> None:
-        self.sender = sender
+    def __init__(self, sender: int, lease: uuid.UUID, seconds: float, drained: Drained) -> None:
+        self.sender = Sender.objects.get(pk=sender)
         self.lease = lease
-        self.deadline = deadline
+        self.seconds = seconds
+        self.deadline = time.monotonic() + seconds
         self.drained = drained
         self.done: Settlement | None = None  # answered, and recorded together with the next offer
-        self.renderers: dict[int, Renderer] = {}
-        self.held: list[int] = []  # claimed and not offered yet
+        self.held: set[int] = set()  # claimed and not offered yet
+        self.waiting: Iterator[Claimed] = iter(())  # of the batch, not rendered yet
+        self.ready: Ready | None = None  # rendered, next to be offered
+        self.kitchen = Kitchen(self.sender)
+        self.trouble: list[type[Outcome]] = []  # the outcomes since the last yes or no
 
     def run(self) -> None:
         try:
-            first = self.next_batch()
-            if not first:
+            batch = self.next_batch()
+            if not batch:
                 return
             with connect(mailbox_of(self.sender)) as connection:
-                self.send_batches(connection, first)
+                while batch and self.send_batch(connection, batch):
+                    self.flush()
+                    batch = self.next_batch()
         except ConnectError as error:
             log.info("Sender %d could not connect: %s", self.sender.pk, error.outcome.reason)
             stop_sender(self.sender.pk, error.outcome)
+        except VaultError:
+            log.exception("The secret of sender %d does not open", self.sender.pk)
+            stop_sender(self.sender.pk, Disconnected(SECRET_LOST))
         finally:
             self.flush()
-            give_back(self.lease, self.held)
-
-    def send_batches(self, connection: Connection, batch: list[Claimed]) -> None:
-        while batch:
-            for message in batch:
-                if not self.send_one(connection, message):
-                    return
-            self.flush()
-            batch = self.next_batch()
+            give_back(self.lease, list(self.held))
 
     def next_batch(self) -> list[Claimed]:
-        """Claim what may be sent now; empty where the time is up, a window is closed, or the day's limit is reached."""
+        """Claim what may be sent now; empty where the turn is over, a window is closed, or the day's limit is reached."""
         now = timezone.now()
-        if time.monotonic() > self.deadline:
-            self.drained.more = True
-            return []
-        if not is_open(self.sender.window, now):
+        if self.turn_is_over() or not self.refresh() or not is_open(self.sender.window, now):
             return []
         limit = GAP_BATCH if self.sender.gap_seconds else BATCH
         allowed = allowance(self.sender)
         if allowed is not None:
             limit = min(limit, allowed)
+            if not limit:
+                rest_until_allowed(self.sender)
         campaigns = open_campaigns(self.sender, now)
         if not limit or not campaigns:
             return []
         batch = claim(self.sender, self.lease, campaigns, limit)
-        self.held = [message.id for message in batch]
+        self.held = {message.id for message in batch}
         return batch
 
-    def send_one(self, connection: Connection, message: Claimed) -> bool:
-        """Render, offer and send one message; whether the drain may go on."""
-        try:
-            mail = self.rendered(message)
-        except RenderError as error:
-            self.settle_now(Settlement(message.id, MessageState.FAILED, str(error)[:500]))
+    def refresh(self) -> bool:
+        """Take up what people changed about the sender; False where that needs a fresh drain, or it is not ours."""
+        fresh = Sender.objects.filter(pk=self.sender.pk, lease=self.lease, state=SenderState.ACTIVE).first()
+        if fresh is None:
+            return False
+        if identity(fresh) != identity(self.sender):
+            self.drained.more = True
+            return False
+        self.sender = fresh
+        self.kitchen = Kitchen(fresh)
+        return True
+
+    def send_batch(self, connection: Connection, batch: list[Claimed]) -> bool:
+        """Offer each message of the batch; whether the drain may go on after it."""
+        self.waiting = iter(batch)
+        self.look_ahead()
+        while (ready := self.ready) is not None:
+            if not self.send_one(connection, ready):
+                return False
+        return True
+
+    def look_ahead(self) -> None:
+        """Render the next message."""
+        message = next(self.waiting, None)
+        self.ready = self.kitchen.prepare(message) if message else None
+
+    def send_one(self, connection: Connection, ready: Ready) -> bool:
+        """Offer and send one message, and render the next meanwhile; whether the drain may go on."""
+        message = ready.message
+        if ready.mail is None:
+            self.look_ahead()
+            self.settle_now(Settlement(message.id, MessageState.FAILED, ready.error))
             return True
-        except Exception:  # our own fault, but one lead's mail must not hold up all others for ever
-            log.exception("Message %d could not be built", message.id)
-            self.settle_now(Settlement(message.id, MessageState.FAILED, "eCRM could not build this mail: see its log."))
-            return True
-        offered = settle_and_offer(self.lease, self.done, message.id)
+        # While PostgreSQL commits the offer, this process has nothing to do but to render.
+        offered = settle_and_offer(self.lease, self.done, message.id, self.look_ahead)
         self.done = None
         if not offered:
             return self.not_offered(message)
-        self.held.remove(message.id)
-        outcome = connection.send(mail)
+        self.held.discard(message.id)
+        outcome = connection.send(ready.mail)
         self.done = settlement(message.id, message.attempts, outcome, self.sender.gap_seconds)
         self.drained.add(self.done.state)
+        if isinstance(outcome, Rejected):
+            self.flush()
+            note_bounce(message, outcome.reason)
         return self.may_go_on(outcome)
 
     def may_go_on(self, outcome: Outcome) -> bool:
         """Whether the sender may send the next message after this outcome."""
-        if isinstance(outcome, Throttled | Disconnected):
+        rest = self.rest_after(outcome)
+        if rest is not None:
             self.flush()
-            stop_sender(self.sender.pk, outcome)
+            stop_sender(self.sender.pk, rest)
             return False
-        if self.sender.gap_seconds:  # the next slot is in its row; the tick wakes us then
-            return False
-        return time.monotonic() < self.deadline or self.out_of_time()
+        if gap := self.sender.gap_seconds:
+            self.flush()
+            if gap > SHORT_GAP:  # the next slot is in its row; the tick wakes us then
+                return False
+            time.sleep(gap)
+        return not self.turn_is_over()
 
-    def out_of_time(self) -> bool:
-        self.drained.more = True
+    def rest_after(self, outcome: Outcome) -> Throttled | Disconnected | None:
+        """What follows for the sender as a whole, if anything."""
+        if isinstance(outcome, Throttled | Disconnected):
+            return outcome
+        kind = type(outcome)
+        self.trouble = [*self.trouble, kind] if kind in TROUBLE else []
+        if kind in TROUBLE:
+            times, seconds = TROUBLE[kind]
+            if self.trouble.count(kind) >= times:
+                return Throttled(f"{times} mails in a row: {getattr(outcome, 'reason', '')}", seconds)
+        return None
+
+    def turn_is_over(self) -> bool:
+        if stopping.is_set():
+            return True
+        if time.monotonic() < self.deadline:
+            return False
+        if senders_with_work(1):
+            self.drained.more = True
+            return True
+        self.deadline = time.monotonic() + self.seconds
         return False
 
     def not_offered(self, message: Claimed) -> bool:
-        """The gate refused it: skip a suppressed lead's message; otherwise campaign, sender or lease stopped us."""
-        if suppressed(message.id, self.lease):
-            self.settle_now(Settlement(message.id, MessageState.SKIPPED, "The lead is on the suppression list."))
+        """The gate refused it: skip it where its lead is suppressed or left; otherwise campaign, sender or lease stopped
+        us: go on with the other campaigns' messages where only this one's campaign was paused.
+        """
+        if reason := why_skip(message.id, self.lease):
+            self.settle_now(Settlement(message.id, MessageState.SKIPPED, reason))
             return True
-        return self.still_ours(message)
-
-    def still_ours(self, message: Claimed) -> bool:
-        """Go on with the other campaigns' messages where only this one's campaign was paused; else end the drain."""
-        sender = Sender.objects.filter(pk=self.sender.pk, lease=self.lease, state="active")
-        if not sender.exists():
+        if not Sender.objects.filter(pk=self.sender.pk, lease=self.lease, state=SenderState.ACTIVE).exists():
             return False
         give_back(self.lease, [message.id])
-        self.held.remove(message.id)
+        self.held.discard(message.id)
         return True
 
     def settle_now(self, done: Settlement) -> None:
         """Record an outcome that came without offering anything."""
         self.flush()
         settle_and_offer(self.lease, done, None)
-        self.held.remove(done.message)
+        self.held.discard(done.message)
         self.drained.add(done.state)
 
     def flush(self) -> None:
@@ -177,13 +257,3 @@ class Drain:
         if self.done is not None:
             settle_and_offer(self.lease, self.done, None)
             self.done = None
-
-    def rendered(self, message: Claimed) -> Outgoing:
-        renderer = self.renderers.get(message.variant.pk)
-        if renderer is None:
-            organisation = message.campaign.organisation
-            renderer = Renderer(message.campaign, message.variant, self.sender, organisation)
-            self.renderers[message.variant.pk] = renderer
-        mark = Mark(message.campaign.organisation_id, message.id, message.lead.pk)
-        data = renderer.mail(message.lead, mark, message.message_id)
-        return Outgoing(message.id, self.sender.address, message.lead.email, data)

@@ -1,14 +1,22 @@
 """From an audience to enrollments, from due enrollments to planned messages; whose drain to wake."""
 
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from campaigns.models import Campaign, CampaignState
+from senders.window import is_open
 
-# How many messages one tick plans at the most; the next tick is a second away.
+# How many messages one tick plans at the most, in all and for one campaign, so that a large one does not hold up the
+# others; the next tick is a second away.
 PLAN_BATCH = 20_000
+CAMPAIGN_BATCH = 5_000
 
 # Everyone on the campaign's lists, once, but for the suppressed. The lead's sender is decided here, for all its steps,
 # by turns. One statement: 100,000 leads in about 1.5 s on PostgreSQL as `up` starts it.
@@ -36,19 +44,19 @@ WHERE cardinality(senders.ids) > 0
 ON CONFLICT (campaign_id, lead_id) DO NOTHING
 """
 
-# O(due): for each running campaign the partial index `enrollment_due` gives the due ones in order, and stops at the
-# limit. The variant is drawn by weight: the k-th in running-total order whose total exceeds random() * sum.
+# O(due): for each running campaign, in a new order each time, the partial index `enrollment_due` gives the due ones in
+# order, and stops at the limit. What another tick has locked is its own to plan. The variant is drawn by weight: the
+# k-th in running-total order whose total exceeds random() * sum.
 PLAN = """
 WITH due AS (
     SELECT enrollment.*
-    FROM campaigns_campaign campaign
+    FROM (SELECT id FROM campaigns_campaign WHERE state = 'running' ORDER BY random()) campaign
     CROSS JOIN LATERAL (
         SELECT id, organisation_id, campaign_id, lead_id, sender_id, next_position, due_at, random() AS draw
         FROM campaigns_enrollment
         WHERE campaign_id = campaign.id AND state = 'active' AND due_at <= now() AND sender_id IS NOT NULL
-        ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        ORDER BY due_at LIMIT %(each)s FOR UPDATE SKIP LOCKED
     ) enrollment
-    WHERE campaign.state = 'running'
     LIMIT %(limit)s
 ), weighed AS (
     SELECT variant.id, variant.step_id,
@@ -60,8 +68,7 @@ WITH due AS (
 ), made AS (
     INSERT INTO campaigns_message
         (organisation_id, campaign_id, enrollment_id, step_id, variant_id, lead_id, sender_id, state, message_id,
-        due_at,
-         attempts, error, provider_id)
+         due_at, attempts, error, provider_id)
     SELECT due.organisation_id, due.campaign_id, due.id, step.id, drawn.id, due.lead_id, due.sender_id, 'planned',
         replace(gen_random_uuid()::text, '-', '') || '@' ||
             CASE WHEN sender.address ~ '@[A-Za-z0-9.-]+$' THEN split_part(sender.address, '@', 2) ELSE %(host)s END,
@@ -92,18 +99,33 @@ WHERE state = 'running'
 SWEEP = """
 UPDATE campaigns_message SET state = 'skipped', error = 'The campaign was stopped.'
 WHERE state = 'planned' AND campaign_id IN (
-    SELECT id FROM campaigns_campaign WHERE state = 'stopped' AND finished_at > now() - interval '1 hour')
+    SELECT id FROM campaigns_campaign WHERE state = 'stopped' AND finished_at > now() - interval '7 days')
+"""
+# An answer that came after its campaign had finished (its message was unknown meanwhile), or a person who had one sent
+# again at that very moment: there is something to send after all.
+REOPEN = """
+UPDATE campaigns_campaign campaign SET state = 'running', finished_at = NULL
+WHERE state = 'finished' AND finished_at > now() - interval '1 day'
+  AND (EXISTS (SELECT FROM campaigns_message message
+               WHERE message.campaign_id = campaign.id AND message.state = 'planned')
+    OR EXISTS (SELECT FROM campaigns_enrollment enrollment
+               WHERE enrollment.campaign_id = campaign.id AND enrollment.state = 'active' AND due_at IS NOT NULL))
 """
 
+# `campaigns` are the running ones whose window is open; for each of its senders one probe of the index says whether
+# something is due.
 SENDERS_WITH_WORK = """
-SELECT sender.id FROM senders_sender sender
+SELECT sender.id, sender.window FROM senders_sender sender
 WHERE sender.state = 'active' AND sender.next_slot_at <= now()
   AND (sender.lease IS NULL OR sender.lease_until < now())
   AND EXISTS (
-    SELECT FROM campaigns_message message
-    JOIN campaigns_campaign campaign ON campaign.id = message.campaign_id AND campaign.state = 'running'
-    WHERE message.sender_id = sender.id AND message.state = 'planned' AND message.due_at <= now())
-LIMIT 10000
+    SELECT FROM campaigns_campaign_senders chosen
+    CROSS JOIN LATERAL (
+        SELECT FROM campaigns_message message
+        WHERE message.sender_id = sender.id AND message.campaign_id = chosen.campaign_id
+          AND message.state = 'planned' AND message.due_at <= now() LIMIT 1) due
+    WHERE chosen.sender_id = sender.id AND chosen.campaign_id = ANY(%(campaigns)s))
+ORDER BY sender.next_slot_at LIMIT 10000
 """
 
 
@@ -120,7 +142,7 @@ def plan() -> int:
     """Make planned messages of what is due in running campaigns; returns how many enrollments it took up."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     with connection.cursor() as cursor:
-        cursor.execute(PLAN, {"limit": PLAN_BATCH, "host": host})
+        cursor.execute(PLAN, {"limit": PLAN_BATCH, "each": CAMPAIGN_BATCH, "host": host})
         return int(cursor.rowcount)
 
 
@@ -128,20 +150,48 @@ def finish() -> int:
     """Close the running campaigns that have nothing left to send; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(SWEEP)
+        cursor.execute(REOPEN)
         cursor.execute(FINISH)
         return int(cursor.rowcount)
 
 
-def senders_with_work() -> list[int]:
-    """The senders that may send now, have something to send, and whose lease is free."""
+def open_now() -> list[int]:
+    """The running campaigns that may send at this time of day and week."""
+    running = Campaign.objects.filter(state=CampaignState.RUNNING).values_list("pk", "window")
+    open_at = windows_at(timezone.now())
+    return [pk for pk, window in running if open_at(window)]
+
+
+def windows_at(now: datetime) -> Callable[[Any], bool]:
+    """`senders.window.is_open` at `now`, which looks at each different window once: thousands share a few."""
+    known: dict[str, bool] = {}
+
+    def look(window: dict[str, Any] | None) -> bool:
+        key = repr(window)
+        if key not in known:
+            known[key] = is_open(window, now)
+        return known[key]
+
+    return look
+
+
+def senders_with_work(most: int = 10_000) -> list[int]:
+    """Up to `most` senders that may send now, have something to send, and whose lease is free."""
+    campaigns = open_now()
+    if not campaigns:
+        return []
+    open_at = windows_at(timezone.now())
     with connection.cursor() as cursor:
-        cursor.execute(SENDERS_WITH_WORK)
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(SENDERS_WITH_WORK, {"campaigns": campaigns})
+        found = [(pk, json.loads(window or "null")) for pk, window in cursor.fetchall()]
+    return [sender for sender, window in found if open_at(window)][:most]
 
 
 def signal_work(campaign: Campaign) -> None:
-    """Plan and wake the campaign's drains after the commit, rather than at the next tick."""
+    """Plan and wake the campaign's drains after the commit, rather than at the next tick; without Redis, that has to
+    do.
+    """
     from campaigns.tasks import tick
 
     if campaign.state == CampaignState.RUNNING:
-        transaction.on_commit(lambda: tick.delay())
+        transaction.on_commit(lambda: tick.apply_async(expires=10, retry=False), robust=True)

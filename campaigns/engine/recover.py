@@ -21,7 +21,8 @@ WHERE state = 'sending'
 """
 # Under the lease of a sender: every other lease on its messages is a dead one.
 OF_SENDER = ABANDONED + "AND sender_id = %(sender)s AND message.lease IS DISTINCT FROM %(lease)s"
-# From the tick: messages whose lease no sender holds any more (its sender was paused or disconnected since, say).
+# From the tick: messages whose lease no sender holds any more (its sender was paused or disconnected since, say). Should
+# a drain claim one at this very moment, it finds the message gone from its hands at the gate, or its late answer counts.
 OF_ALL = (
     ABANDONED
     + """AND NOT EXISTS (SELECT FROM senders_sender sender

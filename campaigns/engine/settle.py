@@ -2,65 +2,95 @@
 commit.
 """
 
+import logging
 import random
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
+from campaigns.engine.statement import Running, Statement
 from campaigns.models import MessageState
 from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
+
+log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 6
 # Back-off of a deferred message in seconds: 1, 4, 16, 64, 256 minutes, give or take a quarter.
 FIRST_RETRY = 60.0
 RETRY_FACTOR = 4
+# How long an outcome waits for a PostgreSQL that is away, and how long between two tries.
+RECORD_SECONDS = 60.0
+RETRY_SECONDS = 0.25
+# Where the vault cannot open a sender's secret: a person must enter it again.
+SECRET_LOST = "The stored password cannot be read any more: enter it again."  # noqa: S105
 
 # `settled` moves the message that was just answered. It may have become unknown meanwhile, where our lease expired
-# while we waited: our late answer is the truth. What follows the step is the enrollment's next step, or its end.
-# `slot` is the pause before the sender's next mail. `offered` is the gate: the next message passes only while our lease
-# holds, its campaign runs, its sender is active, and its lead is not suppressed, all as of now.
-SETTLE_AND_OFFER = """
+# while we waited: our late answer is the truth. What follows the step is the enrollment's next step, or its end; one that
+# was stopped meanwhile stays so. `slot` is the pause before the sender's next mail. `offered` is the gate: the next
+# message passes only while our lease holds, its campaign runs, its sender is active, its lead's sequence goes on and its
+# lead is not suppressed, all as of now.
+#
+# It may be sent twice, where the connection went away before its answer: what is settled is not settled again, and a
+# message that is ours to offer still is.
+#
+# Cost: about 0.35 ms prepared, of which 0.15 the commit's fsync (a further 1 ms where it is planned at each call).
+SETTLE_AND_OFFER = Statement(
+    "settle_and_offer",
+    """
 WITH settled AS (
-    UPDATE campaigns_message SET state = %(state)s, error = %(error)s, provider_id = %(provider_id)s,
-        sent_at = CASE WHEN %(state)s = 'sent' THEN now() ELSE sent_at END,
-        offered_at = CASE WHEN %(state)s = 'planned' THEN NULL ELSE offered_at END,
-        due_at = CASE WHEN %(state)s = 'planned' THEN now() + make_interval(secs => %(wait)s) ELSE due_at END,
-        attempts = attempts - %(give_back)s
-    WHERE id = %(settle)s AND lease = %(lease)s AND state IN ('sending', 'unknown')
+    UPDATE campaigns_message SET state = %(state)s::text, error = %(error)s::text,
+        provider_id = %(provider_id)s::text,
+        sent_at = CASE WHEN %(state)s::text = 'sent' THEN now() ELSE sent_at END,
+        offered_at = CASE WHEN %(state)s::text = 'planned' THEN NULL ELSE offered_at END,
+        due_at = CASE WHEN %(state)s::text = 'planned' THEN now() + make_interval(secs => %(wait)s::float8)
+                      ELSE due_at END,
+        attempts = attempts - %(give_back)s::int
+    WHERE id = %(settle)s::bigint AND lease = %(lease)s::uuid AND state IN ('sending', 'unknown')
     RETURNING enrollment_id, campaign_id, step_id, sender_id, state
 ), advanced AS (
     UPDATE campaigns_enrollment enrollment SET
         state = CASE WHEN settled.state <> 'sent' THEN 'stopped' WHEN following.id IS NULL THEN 'finished'
-                     ELSE enrollment.state END,
+                     ELSE 'active' END,
         reason = CASE WHEN settled.state <> 'sent' THEN settled.state ELSE enrollment.reason END,
         next_position = enrollment.next_position + 1,
-        due_at = CASE WHEN settled.state = 'sent' AND enrollment.state = 'active' AND following.id IS NOT NULL
+        due_at = CASE WHEN settled.state = 'sent' AND following.id IS NOT NULL
                       THEN now() + make_interval(secs => following.delay_hours * 3600) END
     FROM settled
     JOIN campaigns_step step ON step.id = settled.step_id
     LEFT JOIN campaigns_step following
         ON following.campaign_id = step.campaign_id AND following.position = step.position + 1
     WHERE enrollment.id = settled.enrollment_id AND settled.state IN ('sent', 'failed', 'skipped')
+      AND enrollment.state = 'active'
 ), slot AS (
-    UPDATE senders_sender SET next_slot_at = now() + make_interval(secs => %(gap)s)
-    WHERE id = (SELECT sender_id FROM settled) AND %(gap)s > 0
+    UPDATE senders_sender SET next_slot_at = now() + make_interval(secs => %(gap)s::float8)
+    WHERE id = (SELECT sender_id FROM settled) AND %(gap)s::float8 > 0
 )
 UPDATE campaigns_message message SET offered_at = now()
-FROM campaigns_campaign campaign, senders_sender sender, leads_lead lead
-WHERE message.id = %(offer)s AND message.lease = %(lease)s AND message.state = 'sending'
-  AND campaign.id = message.campaign_id AND campaign.state = 'running'
-  AND sender.id = message.sender_id AND sender.lease = %(lease)s AND sender.state = 'active'
-  AND lead.id = message.lead_id
-  AND NOT EXISTS (SELECT FROM leads_suppression suppressed
-                  WHERE suppressed.organisation_id = lead.organisation_id AND suppressed.digest = lead.digest)
-"""
+WHERE message.id = %(offer)s::bigint AND message.lease = %(lease)s::uuid AND message.state || '' = 'sending'
+  AND (SELECT state FROM campaigns_campaign WHERE id = message.campaign_id) = 'running'
+  AND (SELECT state FROM campaigns_enrollment WHERE id = message.enrollment_id) = 'active'
+  AND (SELECT lease = %(lease)s::uuid AND state = 'active' FROM senders_sender WHERE id = message.sender_id)
+  AND (SELECT NOT EXISTS (SELECT FROM leads_suppression suppressed
+                          WHERE suppressed.organisation_id = lead.organisation_id
+                            AND suppressed.digest = lead.digest)
+       FROM leads_lead lead WHERE lead.id = message.lead_id)
+""",
+)
 
-WHY_NOT = """
-SELECT EXISTS (SELECT FROM leads_suppression suppressed
-               WHERE suppressed.organisation_id = lead.organisation_id AND suppressed.digest = lead.digest)
-FROM campaigns_message message JOIN leads_lead lead ON lead.id = message.lead_id
+WHY_SKIP = """
+SELECT CASE
+    WHEN EXISTS (SELECT FROM leads_suppression suppressed
+                 WHERE suppressed.organisation_id = lead.organisation_id AND suppressed.digest = lead.digest)
+        THEN 'The lead is on the suppression list.'
+    WHEN enrollment.state <> 'active' THEN 'The sequence was stopped for this lead.'
+    ELSE '' END
+FROM campaigns_message message
+JOIN campaigns_enrollment enrollment ON enrollment.id = message.enrollment_id
+JOIN leads_lead lead ON lead.id = message.lead_id
 WHERE message.id = %(id)s AND message.lease = %(lease)s AND message.state = 'sending'
 """
 
@@ -118,32 +148,52 @@ def settlement(message: int, attempts: int, outcome: Outcome, gap: float) -> Set
             return Settlement(message, MessageState.PLANNED, outcome.reason[:500], give_back=1)
 
 
-def settle_and_offer(lease: uuid.UUID, done: Settlement | None, offer: int | None) -> bool:
-    """Record `done`, then mark message `offer` as about to be sent; whether that one may be."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            SETTLE_AND_OFFER,
-            {
-                "lease": lease,
-                "settle": done.message if done else None,
-                "state": done.state.value if done else "",
-                "error": done.error if done else "",
-                "provider_id": done.provider_id if done else "",
-                "wait": done.wait if done else 0.0,
-                "gap": done.gap if done else 0.0,
-                "give_back": done.give_back if done else 0,
-                "offer": offer,
-            },
-        )
-        return bool(cursor.rowcount == 1)
+def ask(lease: uuid.UUID, done: Settlement | None, offer: int | None) -> Running:
+    """Record `done`, then mark message `offer` as about to be sent; the answer's one row says that it may be."""
+    return SETTLE_AND_OFFER.start(
+        lease=lease,
+        settle=done.message if done else None,
+        state=done.state.value if done else "",
+        error=done.error if done else "",
+        provider_id=done.provider_id if done else "",
+        wait=done.wait if done else 0.0,
+        gap=done.gap if done else 0.0,
+        give_back=done.give_back if done else 0,
+        offer=offer,
+    )
 
 
-def suppressed(message: int, lease: uuid.UUID) -> bool:
-    """Whether a message of ours was not offered because its lead is suppressed."""
+def settle_and_offer(
+    lease: uuid.UUID, done: Settlement | None, offer: int | None, meanwhile: Callable[[], None] | None = None
+) -> bool:
+    """Record `done`, then mark message `offer` as about to be sent; whether that one may be. `meanwhile` runs while
+    PostgreSQL is at it, and leaves the connection alone.
+
+    What a server has answered must not get lost because PostgreSQL is away for a moment: this waits for it, for
+    RECORD_SECONDS; then it raises OperationalError or InterfaceError.
+    """
+    deadline = time.monotonic() + RECORD_SECONDS
+    while True:
+        try:
+            running = ask(lease, done, offer)
+            if meanwhile:
+                work, meanwhile = meanwhile, None
+                work()
+            return running.rows() == 1
+        except (OperationalError, InterfaceError) as error:
+            if connection.in_atomic_block or time.monotonic() > deadline:
+                raise
+            log.warning("An outcome waits for PostgreSQL: %s", error)
+            connection.close()
+            time.sleep(RETRY_SECONDS)
+
+
+def why_skip(message: int, lease: uuid.UUID) -> str:
+    """Why a message of ours must never be offered, in words; empty where it may be, some other time."""
     with connection.cursor() as cursor:
-        cursor.execute(WHY_NOT, {"id": message, "lease": lease})
+        cursor.execute(WHY_SKIP, {"id": message, "lease": lease})
         row = cursor.fetchone()
-    return bool(row and row[0])
+    return str(row[0]) if row else ""
 
 
 def give_back(lease: uuid.UUID, messages: list[int]) -> None:

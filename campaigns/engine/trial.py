@@ -1,12 +1,16 @@
 """A test mail: a step as a lead would get it, sent to oneself, outside every count."""
 
+import uuid
+
+from campaigns.engine.settle import SECRET_LOST
 from campaigns.models import Campaign, Variant
 from campaigns.rendering import Renderer
 from leads.models import Lead
 from senders.models import Sender
 from senders.services import mailbox_of
 from senders.transports import connect
-from senders.transports.base import ConnectError, Outcome, Outgoing
+from senders.transports.base import ConnectError, Disconnected, Outcome, Outgoing
+from senders.vault import VaultError
 from tracking.tokens import Mark
 
 
@@ -15,8 +19,6 @@ def send_test(campaign: Campaign, variant: Variant, lead: Lead, sender: Sender, 
 
     Its links carry no message's mark, so that nothing that happens to it is counted; its unsubscribe link is dead.
     """
-    import uuid
-
     renderer = Renderer(campaign, variant, sender, campaign.organisation)
     domain = sender.address.rpartition("@")[2]
     reader = Lead(organisation=campaign.organisation, email=to)
@@ -29,3 +31,5 @@ def send_test(campaign: Campaign, variant: Variant, lead: Lead, sender: Sender, 
             return connection.send(Outgoing(0, sender.address, to, data))
     except ConnectError as error:
         return error.outcome
+    except VaultError:
+        return Disconnected(SECRET_LOST)

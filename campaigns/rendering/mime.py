@@ -15,6 +15,7 @@ from email.utils import formataddr
 LINE_BREAKS = re.compile(r"\r\n|\r|\n")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LONG_LINE = re.compile(rb"[^\n]{900}")
+ASCII = bytes(range(128))
 
 
 def header_text(value: str) -> str:
@@ -63,7 +64,7 @@ def body_part(content_type: str, text: str) -> bytes:
         data += b"\r\n"  # also tells binascii which line ends to make
     if data.isascii() and not LONG_LINE.search(data):
         encoding, body = b"7bit", data
-    elif sum(byte > 127 for byte in data[:2000]) * 4 > min(len(data), 2000):
+    elif len(data[:2000].translate(None, ASCII)) * 4 > min(len(data), 2000):
         encoding, body = b"base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
     else:
         encoding, body = b"quoted-printable", binascii.b2a_qp(data, istext=True)
