@@ -222,6 +222,22 @@ def clone_campaign(campaign: Campaign, by: User) -> Campaign:
     )
 
 
+def decide_unknown(campaign: Campaign, messages: list[int], *, resend: bool) -> int:
+    """Send these unknown messages again, or leave them be as failed; returns how many were unknown still.
+
+    Raises WrongState for a resend in a campaign that was stopped: it would never go out.
+    """
+    if not resend:
+        return engine.close_unknown(campaign, messages)
+    if campaign.state == CampaignState.STOPPED:
+        raise WrongState("This campaign was stopped, so it sends nothing again. Mark these mails as failed instead.")
+    with transaction.atomic():
+        moved = engine.resend_unknown(campaign, messages)
+        campaign.refresh_from_db()
+        engine.signal_work(campaign)
+    return moved
+
+
 # Straight to the rows, since a campaign may have a million of them; the order is that of the foreign keys.
 DELETE_ROWS = (
     "DELETE FROM tracking_event WHERE organisation_id = %(organisation)s AND message_id IN"

@@ -58,6 +58,16 @@ WHERE sender_id = ANY(%(senders)s) AND state = 'sent' AND sent_at > now() - inte
 GROUP BY sender_id
 """
 
+# By distinct leads, people first; the events are found through the campaign's messages by `event_of_message`.
+LINKS = """
+SELECT event.url, count(DISTINCT event.lead_id) FILTER (WHERE NOT event.machine) AS people,
+    count(DISTINCT event.lead_id) FILTER (WHERE event.machine) AS machines
+FROM campaigns_message message
+JOIN tracking_event event ON event.message_id = message.id AND event.kind = 'clicked'
+WHERE message.campaign_id = %(campaign)s AND message.sent_at IS NOT NULL AND event.organisation_id = %(organisation)s
+GROUP BY event.url ORDER BY people DESC, machines DESC, event.url LIMIT %(limit)s
+"""
+
 SPAN = """
 SELECT min(sent_at), greatest(max(sent_at), max(opened_at), max(clicked_at))
 FROM campaigns_message WHERE campaign_id = %(campaign)s AND sent_at IS NOT NULL
@@ -104,6 +114,11 @@ class Stats:
         return self.planned + self.sending + self.done
 
     @property
+    def total(self) -> int:
+        """Messages, and the leads whose first one is not planned yet."""
+        return max(self.leads, self.messages)
+
+    @property
     def done(self) -> int:
         """Messages that need nothing more from the engine."""
         return self.sent + self.failed + self.unknown + self.skipped
@@ -127,6 +142,15 @@ class Bucket:
     sent: int
     opened: int
     clicked: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of a campaign, and how many leads clicked it; `machines` are scanners' clicks, by lead too."""
+
+    url: str
+    people: int
+    machines: int
 
 
 def stats_of(campaigns: Sequence[int]) -> dict[int, Stats]:
@@ -155,6 +179,12 @@ def totals(organisation: Organisation, days: int = 30) -> Totals:
 def sender_usage(senders: list[int]) -> dict[int, int]:
     """Mails sent in the last 24 hours by sender: the hook `senders.services.USAGE`."""
     return dict(rows(USAGE, {"senders": senders}))
+
+
+def top_links(campaign: Campaign, limit: int = 10) -> list[Link]:
+    """The links that were clicked most."""
+    parameters = {"campaign": campaign.pk, "organisation": campaign.organisation_id, "limit": limit}
+    return [Link(*row) for row in rows(LINKS, parameters)]
 
 
 def rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -1,3 +1,25 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from campaigns.views import editing, listing, moving, overview, previewing, showing
+
+urlpatterns: list[URLPattern] = [
+    path("", overview.overview, name="overview"),
+    path("campaigns/", listing.index, name="campaigns"),
+    path("campaigns/new/", editing.new, name="campaign-new"),
+    path("campaigns/<int:pk>/", showing.show, name="campaign"),
+    path("campaigns/<int:pk>/live/", showing.live, name="campaign-live"),
+    path("campaigns/<int:pk>/check/", showing.check, name="campaign-check"),
+    path("campaigns/<int:pk>/messages/", showing.messages, name="campaign-messages"),
+    path("campaigns/<int:pk>/events.csv", showing.events, name="campaign-events"),
+    path("campaigns/<int:pk>/edit/", editing.edit, name="campaign-edit"),
+    path("campaigns/<int:pk>/preview/", previewing.show, name="campaign-preview"),
+    path("campaigns/<int:pk>/preview.html", previewing.html, name="campaign-preview-html"),
+    path("campaigns/<int:pk>/test/", previewing.test, name="campaign-test"),
+    path("campaigns/<int:pk>/start/", moving.start, name="campaign-start"),
+    path("campaigns/<int:pk>/pause/", moving.pause, name="campaign-pause"),
+    path("campaigns/<int:pk>/resume/", moving.resume, name="campaign-resume"),
+    path("campaigns/<int:pk>/stop/", moving.stop, name="campaign-stop"),
+    path("campaigns/<int:pk>/delete/", moving.delete, name="campaign-delete"),
+    path("campaigns/<int:pk>/clone/", moving.clone, name="campaign-clone"),
+    path("campaigns/<int:pk>/unknown/", moving.decide, name="campaign-unknown"),
+]

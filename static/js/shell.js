@@ -3,6 +3,7 @@
 import { authorisedFetch, forget, signedIn, SignedOut, toSignIn } from "./session.js";
 import { toast } from "./ui.js";
 import { passFrontDoor } from "./auth.js";
+import "./editor.js";
 
 const OFFLINE = "No connection to eCRM. What you typed is still here; please try again.";
 const UPLOAD_MS = 30 * 60 * 1000;

@@ -1,0 +1,29 @@
+"""What the apps below may not delete, since a campaign needs it, and what they are told of campaigns."""
+
+from django.db.models import QuerySet
+
+from campaigns.models import Campaign, CampaignState
+from leads.models import LeadList
+from senders.models import Sender
+
+# These still send, or will: what they use must stay.
+LIVE = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.SCHEDULED)
+
+
+def needed_by(campaigns: QuerySet[Campaign]) -> str:
+    """The names of the first few live campaigns among these, as a list in a sentence; empty where there is none."""
+    names = list(campaigns.filter(state__in=LIVE).order_by("name").values_list("name", flat=True)[:4])
+    shown = ", ".join(f"“{name}”" for name in names[:3])
+    return f"{shown} and others" if len(names) > 3 else shown
+
+
+def guard_sender(sender: Sender) -> str | None:
+    """The hook `senders.services.DELETION_GUARDS`."""
+    used = needed_by(Campaign.objects.filter(senders=sender))
+    return f"This sender is needed by {used}. Stop the campaign first, or wait until it has finished." if used else None
+
+
+def guard_list(chosen: LeadList) -> str | None:
+    """The hook `leads.lists.LIST_GUARDS`."""
+    used = needed_by(Campaign.objects.filter(lists=chosen))
+    return f"This list is needed by {used}. Stop the campaign first, or wait until it has finished." if used else None

@@ -1,0 +1,92 @@
+"""A campaign's mail as one lead would read it: on the screen, or as a test mail in one's own mailbox.
+
+In: a campaign as it is stored and a lead, real or invented. Out: what the reader sees, or what the server answered to the
+test mail. What may fail: the template for this lead (`RenderError`); whom the test mail is for (`CampaignError`).
+"""
+
+from dataclasses import dataclass
+
+from accounts.models import Organisation, User
+from campaigns import engine
+from campaigns.audience import audience_leads
+from campaigns.models import Campaign, Variant
+from campaigns.rendering import Rendered, RenderError, preview, sample_lead
+from campaigns.services import BadValue, CampaignError
+from leads.addresses import normalise_email
+from leads.models import Lead
+from leads.search import search_leads
+from leads.suppression import is_suppressed
+from senders.models import Sender
+from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
+from senders.vault import VaultError
+
+# How many leads are offered to choose from; a search narrows them.
+MOST_LEADS = 25
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What `lead` would read, or why there is nothing to read. `invented`: no real lead."""
+
+    lead: Lead
+    invented: bool
+    sender: Sender | None
+    rendered: Rendered | None
+    problem: str = ""
+
+
+def lead_choices(campaign: Campaign, q: str = "") -> list[Lead]:
+    """Leads to preview with: of the audience, of the whole organisation as long as no list is chosen."""
+    found = search_leads(campaign.organisation, q).order_by("-pk")
+    if campaign.lists.exists():
+        found = found.filter(pk__in=audience_leads(campaign).order_by().values("pk"))
+    return list(found[:MOST_LEADS])
+
+
+def chosen_lead(organisation: Organisation, pk: int | None, choices: list[Lead]) -> Lead:
+    """The lead `pk` of the organisation, else the first of `choices`, else an invented one (which has no pk)."""
+    found = Lead.objects.filter(organisation=organisation, pk=pk).first() if pk else None
+    return found or (choices[0] if choices else sample_lead(organisation))
+
+
+def first_variant(campaign: Campaign) -> Variant:
+    """What the first step says."""
+    return Variant.objects.filter(step__campaign=campaign).order_by("step__position", "name")[0]
+
+
+def preview_for(campaign: Campaign, lead: Lead) -> Preview:
+    sender = campaign.senders.order_by("pk").first()
+    try:
+        rendered, problem = preview(campaign, first_variant(campaign), lead, sender), ""
+    except RenderError as error:
+        rendered, problem = None, str(error)
+    return Preview(lead, lead.pk is None, sender, rendered, problem)
+
+
+def send_test_mail(campaign: Campaign, by: User, lead: Lead, sender: Sender, to: str) -> Outcome:
+    """Send the mail as `lead` would get it to `to`, outside every count; raises RenderError, BadValue, CampaignError.
+
+    A suppressed address gets no test mail either, unless it is one's own.
+    """
+    key = normalise_email(to).key
+    if key != normalise_email(by.email).key and is_suppressed(campaign.organisation, key):
+        raise BadValue("to", "This address is suppressed: it unsubscribed, bounced, complained or was erased.")
+    try:
+        return engine.send_test(campaign, first_variant(campaign), lead, sender, to)
+    except VaultError as error:
+        raise CampaignError(f"The password of {sender.address} cannot be read. Enter it again in Senders.") from error
+
+
+def in_words(outcome: Outcome, to: str) -> str:
+    """What came of a test mail, with the server's own words where it said any."""
+    match outcome:
+        case Sent():
+            return f"Sent to {to}.{f' The server said: {outcome.detail}' if outcome.detail else ''}"
+        case Rejected():
+            return f"The server refused the mail: {outcome.reason}"
+        case Deferred() | Throttled():
+            return f"The server does not take it now: {outcome.reason}"
+        case Disconnected():
+            return f"The sender is not let in: {outcome.reason}"
+        case Unanswered():
+            return f"The mail went out and no answer came back; it may or may not arrive: {outcome.reason}"

@@ -1,0 +1,100 @@
+"""What moves a campaign: each a POST, confirmed before, with a word about what happened after."""
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from accounts.access import OrgRequest
+from campaigns import services
+from campaigns.models import Campaign, Message, MessageState
+from campaigns.services import CampaignError, NotReady
+from campaigns.views.common import campaign_of, refused, url
+from campaigns.views.previewing import key
+from campaigns.views.showing import preflight_context
+from ecrm.web import go
+
+# How many unknown messages one press of a button decides about.
+MOST_DECIDED = 10_000
+
+
+def moved(request: OrgRequest, pk: int, act: Callable[[Campaign], object], said: str) -> HttpResponse:
+    """Do `act`, and go to the campaign's page with `said`, or with why it could not be done."""
+    campaign = campaign_of(request, pk)
+    try:
+        act(campaign)
+    except CampaignError as error:
+        return refused(campaign, error)
+    return go(url("campaign", campaign), said)
+
+
+@require_POST
+def start(request: OrgRequest, pk: int) -> HttpResponse:
+    campaign = campaign_of(request, pk)
+    try:
+        services.start_campaign(campaign, request.user)
+    except NotReady:
+        context = preflight_context(request, campaign) | {"refused": True}
+        return render(request, "campaigns/draft.html", context, status=422)
+    except CampaignError as error:
+        return refused(campaign, error)
+    return go(url("campaign", campaign), "Started. The first mails go out now.")
+
+
+@require_POST
+def pause(request: OrgRequest, pk: int) -> HttpResponse:
+    return moved(request, pk, services.pause_campaign, "Paused. Nothing more goes out until you resume it.")
+
+
+@require_POST
+def resume(request: OrgRequest, pk: int) -> HttpResponse:
+    return moved(request, pk, services.resume_campaign, "Resumed.")
+
+
+@require_POST
+def stop(request: OrgRequest, pk: int) -> HttpResponse:
+    return moved(request, pk, services.stop_campaign, "Stopped. What had not gone out is skipped.")
+
+
+@require_POST
+def delete(request: OrgRequest, pk: int) -> HttpResponse:
+    campaign = campaign_of(request, pk)
+    name = campaign.name
+    try:
+        services.delete_campaign(campaign)
+    except CampaignError as error:
+        return refused(campaign, error)
+    return go(reverse("campaigns", kwargs={"org": request.organisation.slug}), f"{name} was deleted.")
+
+
+@require_POST
+def clone(request: OrgRequest, pk: int) -> HttpResponse:
+    copy = services.clone_campaign(campaign_of(request, pk), request.user)
+    return go(url("campaign-edit", copy), "Copied. This is the copy.")
+
+
+@require_POST
+def decide(request: OrgRequest, pk: int) -> HttpResponse:
+    """What is to become of unknown messages: `decision=resend` or anything else to leave them be; `message` names
+    them, `all` means every one."""
+    campaign = campaign_of(request, pk)
+    unknown = Message.objects.filter(campaign=campaign, state=MessageState.UNKNOWN).order_by("pk")
+    if "all" not in request.POST:
+        unknown = unknown.filter(pk__in=filter(None, map(key, request.POST.getlist("message"))))
+    chosen = list(unknown.values_list("pk", flat=True)[:MOST_DECIDED])
+    if not chosen:
+        return refused_choice(campaign)
+    resend = request.POST.get("decision") == "resend"
+    try:
+        count = services.decide_unknown(campaign, chosen, resend=resend)
+    except CampaignError as error:
+        return refused(campaign, error)
+    mails = "1 mail" if count == 1 else f"{count:,} mails"
+    said = f"{mails} will be sent again." if resend else f"{mails} marked as failed."
+    return go(url("campaign-messages", campaign), said)
+
+
+def refused_choice(campaign: Campaign) -> HttpResponse:
+    return go(f"{url('campaign-messages', campaign)}?state=unknown", "Tick the mails that you mean first.")

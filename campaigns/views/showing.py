@@ -1,0 +1,133 @@
+"""A campaign's own page: a draft with what stands in its way, else its results as they happen, and its messages."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.access import OrgRequest
+from campaigns.audience import count_audience
+from campaigns.chart import draw
+from campaigns.events import events_response
+from campaigns.models import Campaign, CampaignState, Message, MessageState
+from campaigns.preflight import preflight
+from campaigns.previews import first_variant
+from campaigns.stats import chart, stats, top_links
+from campaigns.views.common import campaign_of, common, may_manage, narrowing, url
+from campaigns.waiting import waiting
+from ecrm.web import go, page_of, render_page
+from senders.window import in_words
+
+MOST_LATEST = 10
+MOST_SENDERS_NAMED = 5
+# Seconds between two looks at the numbers: while it sends, and while recipients still open and click.
+BUSY, CALM, MESSAGES = 2, 10, 5
+# How long after its end a campaign's page still looks: later, opens are rare.
+LINGERS = timedelta(days=7)
+
+
+def pace(campaign: Campaign) -> int:
+    """How often the page asks for new numbers, in seconds; 0: not at all."""
+    if campaign.state == CampaignState.RUNNING:
+        return BUSY
+    over = campaign.finished_at is not None and timezone.now() - campaign.finished_at > LINGERS
+    return 0 if over else CALM
+
+
+def numbers(campaign: Campaign) -> dict[str, Any]:
+    """What changes while a campaign runs."""
+    counted = stats(campaign)
+    latest = Message.objects.filter(campaign=campaign).exclude(state=MessageState.PLANNED)
+    return {
+        "stats": counted,
+        "chart": draw(chart(campaign), campaign.time_zone),
+        "latest": latest.select_related("lead").order_by("-pk")[:MOST_LATEST],
+        "waiting": waiting(campaign) if campaign.state == CampaignState.RUNNING else [],
+    }
+
+
+@require_GET
+def show(request: OrgRequest, pk: int) -> HttpResponse:
+    campaign = campaign_of(request, pk)
+    if campaign.state == CampaignState.DRAFT:
+        return render(request, "campaigns/draft.html", draft_context(request, campaign))
+    context = common(request, campaign, "campaign") | numbers(campaign)
+    return render(request, "campaigns/results.html", context | {"pace": pace(campaign), "links": top_links(campaign)})
+
+
+def draft_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]:
+    """A draft's page; it asks for the preflight itself, since that may take seconds."""
+    plan = {"variant": first_variant(campaign), "hours": in_words(campaign.window)}
+    return common(request, campaign, "campaign") | plan
+
+
+@require_GET
+def live(request: OrgRequest, pk: int) -> HttpResponse:
+    """The numbers alone, for the page that looks again; the whole page where the campaign's state has changed."""
+    campaign = campaign_of(request, pk)
+    if request.GET.get("state", campaign.state) != campaign.state:
+        return go(url("campaign", campaign))
+    context = common(request, campaign, "campaign") | numbers(campaign)
+    return render(request, "campaigns/_live.html", context)
+
+
+@require_GET
+def check(request: OrgRequest, pk: int) -> HttpResponse:
+    """A draft's preflight and the button that starts it."""
+    campaign = campaign_of(request, pk)
+    if campaign.state != CampaignState.DRAFT:
+        return go(url("campaign", campaign))
+    return render(request, "campaigns/_preflight.html", preflight_context(request, campaign))
+
+
+def preflight_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]:
+    findings = preflight(campaign)
+    senders = list(campaign.senders.order_by("pk")[: MOST_SENDERS_NAMED + 1])
+    return draft_context(request, campaign) | {
+        "findings": findings,
+        "blocked": any(finding.blocks for finding in findings),
+        "audience": count_audience(campaign),
+        "senders": senders[:MOST_SENDERS_NAMED],
+        "more_senders": len(senders) > MOST_SENDERS_NAMED,
+    }
+
+
+def narrowed(campaign: Campaign, q: str, state: str) -> QuerySet[Message]:
+    """The campaign's messages, newest first, whose lead has every word of `q` in name or address, in `state`."""
+    found = Message.objects.filter(campaign=campaign).select_related("lead", "sender", "step").order_by("-pk")
+    if state:
+        found = found.filter(state=state)
+    for word in q.split()[:5]:
+        names = Q(lead__first_name__icontains=word) | Q(lead__last_name__icontains=word)
+        found = found.filter(names | Q(lead__email__icontains=word))
+    return found
+
+
+@require_GET
+def messages(request: OrgRequest, pk: int) -> HttpResponse:
+    campaign = campaign_of(request, pk)
+    q, state = narrowing(request, MessageState.values)
+    page = page_of(request, narrowed(campaign, q, state))
+    undecided = any(message.state == MessageState.UNKNOWN for message in page.object_list)
+    context = common(request, campaign, "messages") | {
+        "page": page,
+        "q": q,
+        "state": state,
+        "states": MessageState,
+        "narrowed": bool(q or state),
+        "undecided": undecided and may_manage(request),
+        # What somebody is ticking must not move under their hands.
+        "pace": MESSAGES if campaign.state == CampaignState.RUNNING and not undecided else 0,
+    }
+    return render_page(request, "campaigns/messages.html", context, fragment="campaigns/_messages.html")
+
+
+@require_GET
+def events(request: OrgRequest, pk: int) -> HttpResponseBase:
+    """Every event as CSV, a download."""
+    return events_response(campaign_of(request, pk))
