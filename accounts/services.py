@@ -22,12 +22,23 @@ def create_account(email: str, password: str, name: str, organisation: str) -> t
 
     Raises ValidationError where the address is taken or malformed, or the password too weak.
     """
+    with transaction.atomic():
+        user = create_person(email, password, name)
+        return user, found_organisation(organisation, user)
+
+
+def create_operator(email: str, password: str, name: str) -> User:
+    """Somebody who may enter the admin, and belongs to no organisation; raises as `create_account`."""
+    return create_person(email, password, name, is_staff=True, is_superuser=True)
+
+
+def create_person(email: str, password: str, name: str, **rights: bool) -> User:
     email = email.strip().lower()
     validate_email(email)
     if User.objects.filter(email__iexact=email).exists():
         raise ValidationError(f"There is an account for {email} already.")
     validate_password(password, User(email=email, name=name))
     with transaction.atomic():
-        user = User.objects.create_user(email, password, name=name)
+        user = User.objects.create_user(email, password, name=name, **rights)
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-        return user, found_organisation(organisation, user)
+    return user

@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.docs import Swagger
 
 from accounts.api import BearerAuth
 from accounts.api import router as accounts_router
@@ -20,6 +21,7 @@ api = NinjaAPI(
     description="Everything the dashboard does, a program can do. Tokens come from `/_allauth/app/v1/auth/login`.",
     auth=BearerAuth(),
     urls_namespace="api",
+    docs=Swagger(settings={"validatorUrl": None}),  # it would send our address to another host
     docs_url="/docs",
     openapi_url="/openapi.json",
 )

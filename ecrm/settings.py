@@ -69,7 +69,7 @@ INSTALLED_APPS = [
     "leads.apps.LeadsConfig",
     "tracking.apps.TrackingConfig",
     "campaigns.apps.CampaignsConfig",
-    "django.contrib.admin",
+    "ecrm.apps.OperatorsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -210,6 +210,9 @@ ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password is told to its owner
+# allauth's own limits stand beside these, which are the admin's (`ecrm.operators`): how many tries, in how long, by whom.
+ACCOUNT_RATE_LIMITS = {"operator_password": "20/m/ip,5/5m/key", "operator_code": "5/5m/key"}
+MFA_TOTP_ISSUER = "eCRM operators"
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"  # noqa: S105  (a class)
