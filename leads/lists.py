@@ -18,7 +18,7 @@ LONGEST_NAME = 200
 # FOUND stands for the SQL of Django's own query, which finds the leads.
 ADD_FOUND = """
 INSERT INTO leads_listentry (lead_list_id, lead_id, organisation_id)
-SELECT %s, found.id, %s FROM (FOUND) found ON CONFLICT DO NOTHING
+SELECT %s, found.id, %s FROM (FOUND) found (id) ON CONFLICT DO NOTHING
 """
 
 

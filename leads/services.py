@@ -55,12 +55,9 @@ class ErasedAddress(BadAddress):
 
 
 def set_address(lead: Lead, email: str) -> None:
-    """Give a lead its address, key and digest; raises BadAddress, or ErasedAddress where it is new to the lead."""
+    """Give a lead its address, key and digest; raises BadAddress."""
     address = normalise_email(email)
-    key = digest(address.key)
-    if address.key != lead.email_key and erased_digests(lead.organisation, [key]):
-        raise ErasedAddress
-    lead.email, lead.email_key, lead.digest = address.email, address.key, key
+    lead.email, lead.email_key, lead.digest = address.email, address.key, digest(address.key)
 
 
 def save_lead(lead: Lead, values: Mapping[str, Any]) -> Lead:
@@ -68,6 +65,21 @@ def save_lead(lead: Lead, values: Mapping[str, Any]) -> Lead:
 
     Raises BadAddress (also for an erased person's address: ErasedAddress) or DuplicateLead.
     """
+    before = lead.email_key
+    set_values(lead, values)
+    try:
+        with transaction.atomic():
+            lead.save()
+            # Asked last: while this waited for the address to be free, its owner may have been erased.
+            if lead.email_key != before and erased_digests(lead.organisation, [bytes(lead.digest)]):
+                raise ErasedAddress
+    except IntegrityError as error:
+        other = Lead.objects.filter(organisation=lead.organisation, email_key=lead.email_key).first()
+        raise DuplicateLead(other) from error
+    return lead
+
+
+def set_values(lead: Lead, values: Mapping[str, Any]) -> None:
     if "email" in values:
         set_address(lead, values["email"])
     for name in TEXT_FIELDS:
@@ -79,13 +91,6 @@ def save_lead(lead: Lead, values: Mapping[str, Any]) -> Lead:
         lead.fields = clean_fields(values["fields"])
     if "tags" in values:
         lead.tags = clean_tags(values["tags"])
-    try:
-        with transaction.atomic():
-            lead.save()
-    except IntegrityError as error:
-        other = Lead.objects.filter(organisation=lead.organisation, email_key=lead.email_key).first()
-        raise DuplicateLead(other) from error
-    return lead
 
 
 def clean_fields(fields: Mapping[str, Any]) -> dict[str, str]:
