@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
 
 from accounts.models import Organisation
 from leads.models import Lead, Suppression
 
 NEWEST = "-added"
-# Sort key → columns, in the order of an index (`Lead.Meta`); a minus in front turns them round.
-SORTS = {
-    "name": ("last_name", "first_name", "pk"),
-    "email": ("email_key",),
-    "company": ("company", "pk"),
-    "added": ("pk",),
+# Sort key → what is compared, as an index has it (`Lead.Meta`); a minus in front of the key turns it round.
+SORTS: dict[str, tuple[F | Lower, ...]] = {
+    "name": (Lower("last_name"), Lower("first_name"), F("pk")),
+    "email": (F("email_key"),),
+    "company": (Lower("company"), F("pk")),
+    "added": (F("pk"),),
 }
 MOST_WORDS = 5
 # How many leads stand for all where looking at every one would take too long.
@@ -78,10 +79,10 @@ def search_leads(organisation: Organisation, q: str = "", list_id: int | None = 
 
 def found_leads(organisation: Organisation, search: Search) -> QuerySet[Lead]:
     """What a search finds, in its order."""
-    columns = SORTS[search.sort.removeprefix("-")]
-    sign = "-" if search.sort.startswith("-") else ""
+    key = search.sort.removeprefix("-")
+    backwards = search.sort.startswith("-")
     leads = search_leads(organisation, search.q, search.list_id, search.tag)
-    return leads.order_by(*(f"{sign}{column}" for column in columns))
+    return leads.order_by(*(value.desc() if backwards else value.asc() for value in SORTS[key]))
 
 
 def with_suppression(leads: QuerySet[Lead]) -> QuerySet[Lead]:

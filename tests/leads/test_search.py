@@ -1,0 +1,78 @@
+"""What a search finds, and in which order."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Organisation
+from leads.models import Lead, LeadList, SuppressionReason
+from leads.search import Search, found_leads, known_tags, read_search, search_leads, with_suppression
+from leads.suppression import suppress
+
+
+@pytest.mark.parametrize("q", ["grace", "HOPPER", "navy gra", "navy.example", "hop grace navy"])
+def test_every_word_must_stand_in_name_company_or_address(acme: Organisation, grace: Lead, ada: Lead, q: str) -> None:
+    assert list(search_leads(acme, q)) == [grace]
+
+
+@pytest.mark.parametrize("q", ["grace lovelace", "gra%ce", "grace_", "admiral", "\\"])
+def test_what_nobody_has_finds_nobody(acme: Organisation, grace: Lead, ada: Lead, q: str) -> None:
+    assert not search_leads(acme, q).exists()
+
+
+def test_a_list_and_a_tag_narrow_it(acme: Organisation, grace: Lead, ada: Lead, joan: Lead, people: LeadList) -> None:
+    assert set(search_leads(acme, list_id=people.pk)) == {grace, ada}
+    assert set(search_leads(acme, tag="vip")) == {grace, ada}
+    assert list(search_leads(acme, tag="press", list_id=people.pk)) == [grace]
+    assert not search_leads(acme, tag="vi").exists()
+
+
+def test_others_leads_are_not_found(acme: Organisation, theirs: Lead) -> None:
+    assert not search_leads(acme, "grace").exists()
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("-added", ["joan", "ada", "grace"]),
+        ("added", ["grace", "ada", "joan"]),
+        ("name", ["joan", "grace", "ada"]),
+        ("-name", ["ada", "grace", "joan"]),
+        ("company", ["ada", "joan", "grace"]),
+        ("-company", ["grace", "joan", "ada"]),
+        ("email", ["ada", "grace", "joan"]),
+        ("-email", ["joan", "grace", "ada"]),
+    ],
+)
+def test_the_order_is_as_asked(
+    acme: Organisation, grace: Lead, ada: Lead, joan: Lead, sort: str, order: list[str]
+) -> None:
+    found = found_leads(acme, Search(sort=sort))
+    assert [lead.email.partition("@")[0] for lead in found] == order
+
+
+def test_nonsense_in_a_url_is_read_as_no_search() -> None:
+    assert read_search({"q": "\0", "sort": "password", "tag": " "}, None) == Search()
+    assert read_search({"q": "a" * 1000, "sort": "-name"}, 7) == Search("a" * 200, "", 7, "-name")
+
+
+def test_a_search_becomes_a_query_and_back() -> None:
+    search = Search("a b", "x&y", 7, "name")
+    assert search.parameters() == {"q": "a b", "tag": "x&y", "list": "7", "sort": "name"}
+    assert Search().parameters() == {}
+    assert read_search(search.parameters(), 7) == search
+
+
+def test_each_lead_says_why_it_is_not_mailed(acme: Organisation, grace: Lead, ada: Lead, theirs: Lead) -> None:
+    suppress(acme, ada.email, SuppressionReason.BOUNCED, "")
+    suppress(theirs.organisation, grace.email, SuppressionReason.MANUAL, "")
+    found = with_suppression(found_leads(acme, Search()))
+    reasons = {lead.first_name: getattr(lead, "suppressed", "") for lead in found}
+    assert reasons == {"Ada": "bounced", "Grace": None}
+
+
+def test_tags_are_suggested_from_ones_own_leads(
+    acme: Organisation, grace: Lead, theirs: Lead, add_lead: Callable[..., Lead]
+) -> None:
+    add_lead("x@y.example", organisation=theirs.organisation, tags=["secret"])
+    assert known_tags(acme) == ["press", "vip"]
