@@ -1,3 +1,143 @@
+"""Imports over the API (../shared/API.md)."""
+
+import json
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.uploadedfile import UploadedFile
+from django.http import StreamingHttpResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import Router
 
+from accounts.access import OrgRequest
+from ecrm.problems import Problem, refuse
+from ecrm.rest import Slug, page, row_id
+from leads.api.leads import iso
+from leads.importing.flow import complete, discard_import, draft_import, look, start_import
+from leads.importing.forms import ON_DUPLICATE, UploadForm, is_too_large, too_large
+from leads.importing.map import BadMapping
+from leads.importing.read import Unreadable
+from leads.importing.rejected import rejected_response
+from leads.importing.vocabulary import CUSTOM, LABELS
+from leads.models import Import, ImportState
+
 router = Router(tags=["Imports"])
+Json = dict[str, Any]
+
+FIELDS = {"file", "list", "mapping", "on_duplicate"}
+# The body is read by hand: a file that is too large is refused before it is.
+MULTIPART = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "A CSV file, in any dialect."},
+                        "list": {"type": "string", "description": "The name of a list; made where there is none."},
+                        "mapping": {
+                            "type": "string",
+                            "description": (
+                                "JSON: header → field; guessed for the headers that are left out, null leaves a column "
+                                f"out. Fields: {', '.join(LABELS)}, and {CUSTOM}<name>."
+                            ),
+                        },
+                        "on_duplicate": {"type": "string", "enum": list(ON_DUPLICATE), "default": "update"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+def show_import(importing: Import) -> Json:
+    return {
+        "id": str(importing.pk),
+        "state": importing.state,
+        "rows": importing.rows,
+        "created": importing.created,
+        "updated": importing.updated,
+        "skipped": importing.skipped,
+        "rejected": importing.rejected,
+        "detail": importing.detail,
+        "file": importing.file_name,
+        "list": str(importing.target_list_id) if importing.target_list_id else None,
+        "created_at": iso(importing.created_at),
+        "finished_at": iso(importing.finished_at) if importing.finished_at else None,
+    }
+
+
+def find(request: OrgRequest, import_id: str) -> Import:
+    """The organisation's import of that id; a 404 Problem where there is none, or it is a draft of the dashboard's."""
+    imports = request.organisation.imports.exclude(state=ImportState.DRAFT)
+    found = imports.filter(pk=row_id(import_id)).first()
+    if found is None:
+        raise Problem(404, "There is no such import.")
+    return found
+
+
+def upload_of(request: OrgRequest) -> tuple["UploadedFile[Any]", str, str]:
+    """The file, the list's name and what to do with duplicates; a Problem naming the field at fault."""
+    if is_too_large(request):
+        raise Problem(413, too_large(), [{"field": "file", "message": too_large()}])
+    try:
+        names = {*request.POST, *request.FILES}
+    except (MultiPartParserError, SuspiciousOperation) as error:
+        raise refuse("file", "Send the file as multipart/form-data.") from error
+    if unknown := sorted(names - FIELDS):
+        raise refuse(unknown[0], f"There is no field {unknown[0][:80]}; send {', '.join(sorted(FIELDS))}.")
+    sent = {"list_name": request.POST.get("list", ""), "on_duplicate": request.POST.get("on_duplicate", "update")}
+    form = UploadForm(sent, request.FILES)
+    for field, messages in form.errors.items():
+        raise refuse("list" if field == "list_name" else field, str(messages[0]))
+    values = form.cleaned_data
+    return values["file"], values["list_name"], values["on_duplicate"]
+
+
+def mapping_of(text: str) -> dict[str, str]:
+    """What was sent of a mapping: header → field, empty for a column to be left out; a 422 Problem for anything else."""
+    try:
+        sent = json.loads(text or "{}")
+        json.dumps(sent, ensure_ascii=False).encode()  # JSON can spell characters that no text has
+    except (ValueError, RecursionError) as error:
+        raise refuse("mapping", "Send the mapping as JSON: an object of header and field.") from error
+    if not isinstance(sent, dict) or not all(value is None or isinstance(value, str) for value in sent.values()):
+        raise refuse("mapping", "A mapping is an object whose keys are headers and whose values are fields, or null.")
+    return {header: value or "" for header, value in sent.items()}
+
+
+@router.post("/imports", summary="Import a file", response={202: Json}, openapi_extra=MULTIPART)
+def create(request: OrgRequest, org: Slug) -> tuple[int, Json]:
+    """A worker does the work; ask for the import to see how far it is."""
+    file, list_name, on_duplicate = upload_of(request)
+    given = mapping_of(request.POST.get("mapping", ""))
+    try:
+        draft = draft_import(request.organisation, request.user, file, list_name=list_name, on_duplicate=on_duplicate)
+    except Unreadable as error:
+        raise refuse("file", str(error)) from error
+    try:
+        sheet = look(draft)
+        start_import(draft, sheet, complete(sheet, given))
+    except BadMapping as error:
+        discard_import(draft)
+        raise refuse("mapping", str(error)) from error
+    return 202, {"id": str(draft.pk), "state": draft.state}
+
+
+@router.get("/imports", summary="Imports, newest first")
+def index(request: OrgRequest, org: Slug, limit: int = 100, cursor: str = "") -> Json:
+    return page(request.organisation.imports.exclude(state=ImportState.DRAFT), show_import, limit, cursor)
+
+
+@router.get("/imports/{import_id}", summary="How far an import is")
+def read(request: OrgRequest, org: Slug, import_id: str) -> Json:
+    return show_import(find(request, import_id))
+
+
+@router.get("/imports/{import_id}/rejected.csv", summary="The refused rows, each with its line and reason")
+def rejected(request: OrgRequest, org: Slug, import_id: str) -> StreamingHttpResponse:
+    return rejected_response(find(request, import_id))

@@ -1,9 +1,10 @@
-"""What people do with imports, one function each: draft, look, start, discard. Pages and API call these."""
+"""What people do with imports, one function each: draft, look, start, discard; pages and API call these."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Protocol
+from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ from accounts.models import Organisation, User
 from leads.importing import uploads
 from leads.importing.map import check, guess
 from leads.importing.recognise import Sheet, recognise
-from leads.lists import clean_text, named_list
+from leads.lists import LONGEST_NAME, clean_text, named_list
 from leads.models import Import, ImportState
 from leads.tasks import run_import
 
@@ -25,17 +26,13 @@ class NotADraft(Exception):
         super().__init__("This import was started already.")
 
 
-class Upload(Protocol):
-    """A file that a person sent, as Django has it."""
-
-    name: str | None
-    size: int | None
-
-    def chunks(self) -> Iterator[bytes]: ...
-
-
 def draft_import(
-    organisation: Organisation, by: User, upload: Upload, *, list_name: str = "", on_duplicate: str = "update"
+    organisation: Organisation,
+    by: User,
+    upload: "UploadedFile[Any]",
+    *,
+    list_name: str = "",
+    on_duplicate: str = "update",
 ) -> Import:
     """Keep an upload and what can be told of it, until its mapping is confirmed; raises Unreadable, and keeps nothing."""
     file = uploads.store(upload.chunks())
@@ -47,7 +44,7 @@ def draft_import(
             file_name=clean_text(upload.name or "a file", LONGEST_FILE_NAME),
             file=file,
             size=uploads.path_of(file).stat().st_size,
-            list_name=clean_text(list_name, 200),
+            list_name=clean_text(list_name, LONGEST_NAME),
             on_duplicate=on_duplicate,
             mapping=guess(sheet.header, sheet.rows),
             **dialect_of(sheet),
@@ -71,6 +68,11 @@ def look(draft: Import, encoding: str = "", separator: str = "") -> Sheet:
     """A draft's file, read as it was when it came, or otherwise; changes nothing. Raises Unreadable."""
     path = uploads.path_of(draft.file)
     return recognise(path, encoding or draft.encoding, separator or draft.separator)
+
+
+def complete(sheet: Sheet, given: Mapping[str, str]) -> dict[str, str]:
+    """What a program said of some columns (empty: leave it out), and a guess for the others."""
+    return dict(given) | guess(sheet.header, sheet.rows, given)
 
 
 def start_import(draft: Import, sheet: Sheet, mapping: Mapping[str, str]) -> None:

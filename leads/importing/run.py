@@ -32,7 +32,7 @@ BEAT_EVERY = 100_000  # rows, while those that are committed already are read ag
 KEPT_REJECTED = 1_000_000
 COUNTS = ("rows", "created", "updated", "skipped", "rejected", "position", "heartbeat_at")
 LONGEST_DETAIL = 1000
-BROKEN = "Something went wrong here, not in your file. What is counted here is imported; please upload the file again."
+BROKEN = "Something went wrong here, not in your file. Please upload it again."
 
 
 class Superseded(Exception):

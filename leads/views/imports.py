@@ -1,25 +1,142 @@
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import OrgRequest
+from ecrm.web import go, page_of, render_page, toast_event, wants_fragment
+from leads.importing.flow import NotADraft, discard_import, draft_import, start_import
+from leads.importing.forms import UploadForm, is_too_large, too_large
+from leads.importing.map import BadMapping
+from leads.importing.preview import options, preview
+from leads.importing.read import Unreadable
+from leads.importing.rejected import rejected_response
+from leads.models import Import, ImportState, RejectedRow
+from leads.views.table import MOST_LISTS, list_of, may_change, refuse_viewers
+
+REJECTED_SHOWN = 10
 
 
-def index(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(status=404)
+def found_import(request: OrgRequest, pk: int) -> Import:
+    """The organisation's import; raises Http404."""
+    found = request.organisation.imports.select_related("organisation", "target_list").filter(pk=pk).first()
+    if found is None:
+        raise Http404("There is no such import.")
+    return found
 
 
-def new(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(status=404)
+def import_url(importing: Import) -> str:
+    return reverse("import", kwargs={"org": importing.organisation.slug, "pk": importing.pk})
 
 
-def show(request: HttpRequest, pk: int) -> HttpResponse:
-    return HttpResponse(status=404)
+def imports_url(request: OrgRequest) -> str:
+    return reverse("imports", kwargs={"org": request.organisation.slug})
 
 
-def start(request: HttpRequest, pk: int) -> HttpResponse:
-    return HttpResponse(status=404)
+@require_GET
+def index(request: OrgRequest) -> HttpResponse:
+    imports = request.organisation.imports.select_related("target_list").order_by("-pk")
+    context = {"page": page_of(request, imports), "may_change": may_change(request), "active": "leads"}
+    return render(request, "leads/imports.html", context)
 
 
-def discard(request: HttpRequest, pk: int) -> HttpResponse:
-    return HttpResponse(status=404)
+@require_http_methods(["GET", "POST"])
+def new(request: OrgRequest) -> HttpResponse:
+    """Takes the file, and goes on to its preview; `?list=` names the list it is for."""
+    refuse_viewers(request)
+    if request.method == "POST" and is_too_large(request):
+        return HttpResponse(too_large(), status=413)
+    chosen = list_of(request, request.GET.get("list", ""))
+    form = UploadForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES if request.method == "POST" else None,
+        initial={"list_name": chosen.name if chosen else ""},
+    )
+    if form.is_valid():
+        values = form.cleaned_data
+        try:
+            draft = draft_import(
+                request.organisation,
+                request.user,
+                values["file"],
+                list_name=values["list_name"],
+                on_duplicate=values["on_duplicate"],
+            )
+            return go(import_url(draft))
+        except Unreadable as error:
+            form.add_error("file", str(error))
+    context = {"form": form, "lists": request.organisation.lists.order_by("name")[:MOST_LISTS], "active": "leads"}
+    return render(request, "leads/import_new.html", context, status=422 if form.errors else 200)
 
 
-def rejected(request: HttpRequest, pk: int) -> HttpResponse:
-    return HttpResponse(status=404)
+@require_GET
+def show(request: OrgRequest, pk: int) -> HttpResponse:
+    """A draft's preview; later how far it is, asked for again each second, and what came of it."""
+    importing = found_import(request, pk)
+    if importing.state == ImportState.DRAFT:
+        return show_draft(request, importing, request.GET.dict())
+    busy = importing.state in {ImportState.PENDING, ImportState.RUNNING}
+    context = {
+        "importing": importing,
+        "busy": busy,
+        "progress": progress_of(importing),
+        "refused": RejectedRow.objects.filter(source=importing).order_by("line")[:REJECTED_SHOWN] if not busy else [],
+        "may_change": may_change(request),
+        "active": "leads",
+    }
+    response = render_page(request, "leads/import.html", context, fragment="leads/_import_state.html")
+    if not busy and wants_fragment(request):  # the last time that the page asks
+        response["HX-Trigger"] = toast_event(f"The import of {importing.file_name} is {importing.state}.")
+    return response
+
+
+def progress_of(importing: Import) -> str:
+    percent = min(99, 100 * importing.position // max(1, importing.size))
+    return f"{importing.rows:,} rows, {percent} %"
+
+
+def show_draft(request: OrgRequest, draft: Import, data: dict[str, Any], error: str = "") -> HttpResponse:
+    context: dict[str, Any] = {"draft": draft, "may_change": may_change(request), "active": "leads", **options()}
+    try:
+        context |= {"preview": preview(draft, data), "error": error}
+    except Unreadable as gone:
+        context |= {"error": str(gone)}
+    status = 422 if error else 200
+    return render_page(
+        request, "leads/import_preview.html", context, fragment="leads/_import_preview.html", status=status
+    )
+
+
+@require_POST
+def start(request: OrgRequest, pk: int) -> HttpResponse:
+    draft = found_import(request, pk)
+    try:
+        seen = preview(draft, request.POST.dict())
+        if seen.problem:
+            raise BadMapping(seen.problem)
+        start_import(draft, seen.sheet, seen.mapping)
+    except (BadMapping, Unreadable) as error:
+        if draft.state == ImportState.DRAFT:
+            return show_draft(request, draft, request.POST.dict(), str(error))
+        return go(import_url(draft), str(NotADraft()))
+    except NotADraft as error:
+        return go(import_url(draft), str(error))
+    return go(import_url(draft), "The import has begun.")
+
+
+@require_POST
+def discard(request: OrgRequest, pk: int) -> HttpResponse:
+    draft = found_import(request, pk)
+    try:
+        discard_import(draft)
+    except NotADraft as error:
+        return go(import_url(draft), str(error))
+    return go(imports_url(request), "Discarded. The file is deleted.")
+
+
+@require_GET
+def rejected(request: OrgRequest, pk: int) -> HttpResponseBase:
+    return rejected_response(found_import(request, pk))

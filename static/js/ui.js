@@ -70,3 +70,11 @@ document.addEventListener("change", (event) => {
     if (field) field.value = value;
   }
 });
+
+// A file that is too large is said to be so before it is sent: <input type="file" data-max-bytes data-too-large>.
+document.addEventListener("change", (event) => {
+  const { files, dataset } = event.target;
+  if (!dataset.maxBytes) return;
+  event.target.setCustomValidity(files[0]?.size > Number(dataset.maxBytes) ? dataset.tooLarge : "");
+  event.target.reportValidity();
+});

@@ -1,0 +1,63 @@
+"""What is asked with an upload."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+
+from leads.lists import LONGEST_NAME
+
+ON_DUPLICATE = {
+    "update": "Update them with what the file says",
+    "skip": "Leave them as they are",
+}
+MULTIPART_BYTES = 64 << 10  # of a request, beside its file
+
+
+def too_large() -> str:
+    return f"The file is larger than {filesizeformat(settings.IMPORT_MAX_BYTES)}. Split it."
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """Whether a request announces more than an import may have; asked before anything of it is read."""
+    length = request.headers.get("Content-Length", "")
+    return length.isdecimal() and int(length) > settings.IMPORT_MAX_BYTES + MULTIPART_BYTES
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="CSV file",
+        allow_empty_file=True,  # a better sentence about it comes from `recognise`
+        error_messages={"required": "Choose a file."},
+    )
+    list_name = forms.CharField(
+        label="List",
+        required=False,
+        max_length=LONGEST_NAME,
+        help_text="Everyone in the file is put on it. A new name makes a new list.",
+        widget=forms.TextInput(attrs={"list": "lists", "autocomplete": "off"}),
+    )
+    on_duplicate = forms.ChoiceField(
+        label="People who are leads already",
+        choices=list(ON_DUPLICATE.items()),
+        help_text="An update adds and replaces; what the file leaves empty stays as it is.",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        largest = filesizeformat(settings.IMPORT_MAX_BYTES)
+        self.fields["file"].help_text = f"An export of your contacts from any program, up to {largest}."
+        self.fields["file"].widget.attrs |= {
+            "accept": ".csv,.tsv,.txt,text/csv,text/plain",
+            "data-max-bytes": settings.IMPORT_MAX_BYTES,
+            "data-too-large": too_large(),
+        }
+
+    def clean_file(self) -> "UploadedFile[Any]":
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        if (file.size or 0) > settings.IMPORT_MAX_BYTES:
+            raise forms.ValidationError(too_large())
+        return file
