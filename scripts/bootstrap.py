@@ -5,6 +5,7 @@ only.
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,11 +71,11 @@ def environment(lock: str) -> None:
 
 def become(*arguments: str) -> None:
     """Replace this process by the environment's Python."""
-    os.chdir(ROOT)
     os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     sys.stdout.flush()
     os.execv(PYTHON, [str(PYTHON), *arguments])
 
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C ends it without a traceback
 if sys.version_info < (3, 11):  # noqa: UP036  (this runs under whatever Python there is)
     sys.exit(f"eCRM needs Python 3.11 or later; this is {sys.version.split()[0]}.")

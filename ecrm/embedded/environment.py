@@ -1,10 +1,13 @@
 """Where the embedded services live and the environment they imply."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
 import secrets
+import stat
+import string
 import tempfile
 from pathlib import Path
 
@@ -16,12 +19,45 @@ def data_dir() -> Path:
     return Path(os.environ.get("ECRM_DATA_DIR") or BASE_DIR / "var").resolve()
 
 
+def make_data_dir() -> Path:
+    """The data directory, made where it is missing: its owner's alone, but that PostgreSQL's user must pass through
+    root's.
+    """
+    path = data_dir()
+    if not path.is_dir():
+        path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True)
+    return path
+
+
 def socket_dir() -> Path:
     """A short directory for Unix sockets: their paths may hold 107 bytes (unix(7)), a data directory's may be
     longer.
     """
     digest = hashlib.sha256(str(data_dir()).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"ecrm-{os.geteuid()}-{digest}"
+    base = tempfile.gettempdir()
+    # A person's own TMPDIR may be long, or hold what a list of directories or a URL gives a meaning to.
+    plain = len(base) < 60 and not set(base) - set(string.ascii_letters + string.digits + "/._-")
+    return Path(base if plain else "/tmp") / f"ecrm-{os.geteuid()}-{digest}"  # noqa: S108  (see prepare_socket_dir)
+
+
+def prepare_socket_dir(owner: int | None = None) -> None:
+    """Make the directory for the sockets, for its owner (a user id; by default ours) alone; raises RuntimeError where
+    somebody else made it first, who could listen in.
+    """
+    path = socket_dir()
+    path.mkdir(mode=0o700, exist_ok=True)
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode) or os.geteuid() not in {0, status.st_uid}:
+        raise RuntimeError(f"{path} belongs to another user. Delete it, or choose another --data-dir.")
+    path.chmod(0o700)
+    if os.geteuid() == 0:
+        os.chown(path, owner or 0, -1)
+
+
+def remove_socket_dir() -> None:
+    """Delete the directory for the sockets once nobody listens there."""
+    with contextlib.suppress(OSError):
+        socket_dir().rmdir()
 
 
 def database_url(name: str = "ecrm") -> str:
@@ -62,7 +98,7 @@ def kept_values() -> dict[str, str]:
     """The data directory's own keys and settings, made on first use; the same for every process of that directory."""
     path = data_dir() / "environment.json"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_data_dir()
         draft = path.with_suffix(f".{os.getpid()}")
         keys = {
             "ECRM_SECRET_KEY": secrets.token_urlsafe(48),
@@ -72,10 +108,8 @@ def kept_values() -> dict[str, str]:
         }
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(keys, file)
-        try:
-            os.link(draft, path)  # fails where another process was first: its keys are the ones that count
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # another process was first: its keys are the ones that count
+            os.link(draft, path)
         draft.unlink()
     values: dict[str, str] = json.loads(path.read_text())
     return values
