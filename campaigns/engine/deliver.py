@@ -179,7 +179,7 @@ class Drain:
         message = ready.message
         if ready.mail is None:
             self.look_ahead()
-            self.settle_now(Settlement(message.id, MessageState.FAILED, ready.error))
+            self.settle_now(Settlement(message.id, MessageState.FAILED, ready.error, give_back=1))
             return True
         # While PostgreSQL commits the offer, this process has nothing to do but to render.
         offered = settle_and_offer(self.lease, self.done, message.id, self.look_ahead)
@@ -237,7 +237,7 @@ class Drain:
         us: go on with the other campaigns' messages where only this one's campaign was paused.
         """
         if reason := why_skip(message.id, self.lease):
-            self.settle_now(Settlement(message.id, MessageState.SKIPPED, reason))
+            self.settle_now(Settlement(message.id, MessageState.SKIPPED, reason, give_back=1))
             return True
         if not Sender.objects.filter(pk=self.sender.pk, lease=self.lease, state=SenderState.ACTIVE).exists():
             return False

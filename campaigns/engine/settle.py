@@ -83,12 +83,14 @@ WHERE message.id = %(offer)s::bigint AND message.lease = %(lease)s::uuid AND mes
 
 WHY_SKIP = """
 SELECT CASE
+    WHEN campaign.state = 'stopped' THEN 'The campaign was stopped.'
     WHEN EXISTS (SELECT FROM leads_suppression suppressed
                  WHERE suppressed.organisation_id = lead.organisation_id AND suppressed.digest = lead.digest)
         THEN 'The lead is on the suppression list.'
     WHEN enrollment.state <> 'active' THEN 'The sequence was stopped for this lead.'
     ELSE '' END
 FROM campaigns_message message
+JOIN campaigns_campaign campaign ON campaign.id = message.campaign_id
 JOIN campaigns_enrollment enrollment ON enrollment.id = message.enrollment_id
 JOIN leads_lead lead ON lead.id = message.lead_id
 WHERE message.id = %(id)s AND message.lease = %(lease)s AND message.state = 'sending'
@@ -119,7 +121,7 @@ class Settlement:
     wait: float = 0.0
     provider_id: str = ""
     gap: float = 0.0  # seconds before the sender's next mail
-    give_back: Literal[0, 1] = 0  # 1: the attempt does not count, the message was not at fault
+    give_back: Literal[0, 1] = 0  # 1: the attempt does not count: it was not offered, or not at fault
 
 
 def back_off(attempts: int, asked: float | None) -> float:

@@ -1,6 +1,6 @@
 """Acme's sender, a list with three leads, and a draft that is ready to start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from leads.models import Lead, LeadList
 from leads.services import add_to_list, named_list, save_lead
 from senders.models import Sender
 from senders.services import create_sender
+from tests.campaigns.launching import Launcher
+from tests.providers.smtp import SmtpServer
 
 HTML = '<p>Hello {{ first_name | default: "there" }}, see <a href="https://acme.example/?a=1&amp;b=2">us</a>.</p>'
 
@@ -60,3 +62,15 @@ def variant(campaign: Campaign) -> Variant:
 def strangers(charlie: User) -> Campaign:
     """A campaign of Charlie's."""
     return create_campaign(charlie.organisations.get(), charlie, {"name": "Not Acme's"})
+
+
+@pytest.fixture
+def server() -> Iterator[SmtpServer]:
+    with SmtpServer(pipelining=True) as running:
+        yield running
+
+
+@pytest.fixture
+def launcher(acme: Organisation, alice: User, server: SmtpServer) -> Launcher:
+    """Starts campaigns that really send, to `server`."""
+    return Launcher(acme, alice, server)
