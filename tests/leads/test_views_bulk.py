@@ -1,0 +1,126 @@
+"""What is done with several leads at once."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from leads.models import Lead, LeadList, Suppression
+from tests.conftest import Browser
+
+URL = "/o/acme/leads/bulk/"
+
+
+def toast(response: Any) -> str:
+    message: str = json.loads(response["HX-Trigger"])["toast"]["message"]
+    return message
+
+
+def test_the_chosen_go_on_a_list_that_is_made_for_them(as_alice: Browser, grace: Lead, joan: Lead) -> None:
+    response = as_alice.post(URL, {"action": "add", "name": "Fresh", "lead": [grace.pk, joan.pk], "q": "a", "page": 2})
+    assert set(LeadList.objects.get(name="Fresh").leads.all()) == {grace, joan}
+    assert toast(response) == "2 leads added to Fresh."
+    assert response["HX-Location"] == "/o/acme/leads/?q=a&page=2"
+
+
+def test_the_chosen_go_on_a_list_that_is_there(as_alice: Browser, grace: Lead, joan: Lead, people: LeadList) -> None:
+    response = as_alice.post(URL, {"action": "add", "name": " People ", "lead": [grace.pk, joan.pk]})
+    assert toast(response) == "1 lead added to People."
+    assert set(people.leads.all()) == {grace, joan}
+    assert "already" in toast(as_alice.post(URL, {"action": "add", "name": "People", "lead": [joan.pk]}))
+
+
+def test_all_that_the_search_finds_is_taken_page_or_not(
+    as_alice: Browser, add_lead: Callable[..., Lead], grace: Lead
+) -> None:
+    for number in range(60):
+        add_lead(f"{number}@many.example")
+    body = {"action": "add", "name": "Many", "lead": [grace.pk], "all": "1", "q": "many.example"}
+    assert toast(as_alice.post(URL, body)) == "60 leads added to Many."
+    assert not LeadList.objects.get(name="Many").leads.filter(pk=grace.pk).exists()
+
+
+def test_the_chosen_leave_the_list_that_is_shown(as_alice: Browser, grace: Lead, ada: Lead, people: LeadList) -> None:
+    body = {"action": "remove", "list": people.pk, "on_list": "1", "lead": [grace.pk]}
+    response = as_alice.post(URL, body)
+    assert toast(response) == "1 lead removed from People."
+    assert response["HX-Location"] == f"/o/acme/lists/{people.pk}/"
+    assert list(people.leads.all()) == [ada]
+    assert Lead.objects.count() == 2
+
+
+def test_erasing_asks_first_and_says_how_many(as_alice: Browser, grace: Lead, ada: Lead, joan: Lead) -> None:
+    response = as_alice.post(URL, {"action": "erase", "lead": [grace.pk, ada.pk]})
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "Erase 2 leads?" in page
+    assert "grace@navy.example" in page
+    assert "joan@eniac.example" not in page
+    assert Lead.objects.count() == 3
+    body = {"action": "erase", "confirmed": "1", "leads": f"{grace.pk},{ada.pk}"}
+    assert toast(as_alice.post(URL, body)) == "2 leads erased."
+    assert list(Lead.objects.all()) == [joan]
+    assert Suppression.objects.filter(reason="erased").count() == 2
+
+
+def test_what_was_confirmed_is_erased_and_no_more(
+    as_alice: Browser, add_lead: Callable[..., Lead], grace: Lead
+) -> None:
+    page = as_alice.post(URL, {"action": "erase", "all": "1"}).content.decode()
+    later = add_lead("later@came.example")
+    assert f'name="leads" value="{grace.pk}"' in page
+    assert 'name="all"' not in page
+    as_alice.post(URL, {"action": "erase", "confirmed": "1", "leads": str(grace.pk)})
+    assert list(Lead.objects.all()) == [later]
+
+
+def test_too_many_to_erase_at_once_is_said(
+    as_alice: Browser, grace: Lead, ada: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leads.views.bulk.MOST_ERASED", 1)
+    response = as_alice.post(URL, {"action": "erase", "all": "1"})
+    assert response.status_code == 422
+    assert "1 leads can be erased at a time" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"action": "add", "name": "X"}, "Choose some leads first."),
+        ({"action": "add", "name": " ", "lead": "LEAD"}, "Give the list a name."),
+        ({"action": "remove", "lead": "LEAD"}, "Choose a list first"),
+        ({"action": "dance", "lead": "LEAD"}, "Choose what to do"),
+        ({"action": "erase", "lead": "999999"}, "not there any more"),
+        ({"action": "erase", "lead": "x' OR 1=1"}, "Choose some leads first."),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_the_choice_stays(
+    as_alice: Browser, grace: Lead, body: dict[str, str], message: str
+) -> None:
+    body = body | {"q": "grace"} | ({"lead": str(grace.pk)} if body.get("lead") == "LEAD" else {})
+    response = as_alice.post(URL, body)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert message in page
+    assert "Grace Hopper" in page
+    assert ("checked" in page) == (body.get("lead") == str(grace.pk))
+    assert not LeadList.objects.exclude(name="People").exists()
+
+
+def test_others_leads_are_not_touched(
+    as_alice: Browser, as_charlie: Browser, grace: Lead, theirs: Lead, people: LeadList
+) -> None:
+    as_alice.post(URL, {"action": "add", "name": "Mine", "lead": [grace.pk, theirs.pk]})
+    assert list(LeadList.objects.get(name="Mine").leads.all()) == [grace]
+    body: dict[str, Any] = {"action": "erase", "confirmed": "1", "lead": [grace.pk]}
+    assert as_charlie.post(URL, body).status_code == 404
+    as_charlie.post("/o/other/leads/bulk/", body)
+    body = {"action": "remove", "list": people.pk, "lead": [grace.pk]}
+    assert as_charlie.post("/o/other/leads/bulk/", body).status_code == 404
+    assert people.leads.filter(pk=grace.pk).exists()
+
+
+def test_a_viewer_does_nothing(as_vera: Browser, grace: Lead) -> None:
+    assert as_vera.post(URL, {"action": "erase", "confirmed": "1", "lead": [grace.pk]}).status_code == 403
+    assert Lead.objects.count() == 1
