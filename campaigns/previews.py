@@ -1,7 +1,7 @@
 """A campaign's mail as one lead would read it: on the screen, or as a test mail in one's own mailbox.
 
 In: a campaign as it is stored and a lead, real or invented. Out: what the reader sees, or what the server answered to the
-test mail. What may fail: the template for this lead (`RenderError`); whom the test mail is for (`CampaignError`).
+test mail. What may fail: the template for this lead (`RenderError`); whom the test mail is for (`BadValue`).
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,13 @@ from campaigns import engine
 from campaigns.audience import audience_leads
 from campaigns.models import Campaign, Variant
 from campaigns.rendering import Rendered, RenderError, preview, sample_lead
-from campaigns.services import BadValue, CampaignError
+from campaigns.services import BadValue
 from leads.addresses import normalise_email
 from leads.models import Lead
 from leads.search import search_leads
 from leads.suppression import is_suppressed
 from senders.models import Sender
 from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
-from senders.vault import VaultError
 
 # How many leads are offered to choose from; a search narrows them.
 MOST_LEADS = 25
@@ -64,17 +63,14 @@ def preview_for(campaign: Campaign, lead: Lead) -> Preview:
 
 
 def send_test_mail(campaign: Campaign, by: User, lead: Lead, sender: Sender, to: str) -> Outcome:
-    """Send the mail as `lead` would get it to `to`, outside every count; raises RenderError, BadValue, CampaignError.
+    """Send the mail as `lead` would get it to `to`, outside every count; raises RenderError or BadValue.
 
     A suppressed address gets no test mail either, unless it is one's own.
     """
     key = normalise_email(to).key
     if key != normalise_email(by.email).key and is_suppressed(campaign.organisation, key):
         raise BadValue("to", "This address is suppressed: it unsubscribed, bounced, complained or was erased.")
-    try:
-        return engine.send_test(campaign, first_variant(campaign), lead, sender, to)
-    except VaultError as error:
-        raise CampaignError(f"The password of {sender.address} cannot be read. Enter it again in Senders.") from error
+    return engine.send_test(campaign, first_variant(campaign), lead, sender, to)
 
 
 def in_words(outcome: Outcome, to: str) -> str:

@@ -12,7 +12,7 @@ from campaigns.forms import TestMailForm
 from campaigns.models import Campaign
 from campaigns.previews import chosen_lead, in_words, lead_choices, preview_for, send_test_mail
 from campaigns.rendering import RenderError
-from campaigns.services import BadValue, CampaignError
+from campaigns.services import BadValue
 from campaigns.views.common import MOST_TYPED, campaign_of, common
 from ecrm.web import render_page, toast_event
 from leads.models import Lead
@@ -103,6 +103,6 @@ def outcome_of(request: OrgRequest, campaign: Campaign, form: TestMailForm, lead
     except BadValue as error:
         form.add_error(error.field, str(error))
         return "", False
-    except (RenderError, CampaignError) as error:
+    except RenderError as error:
         return str(error), False
     return in_words(outcome, to), isinstance(outcome, Sent)

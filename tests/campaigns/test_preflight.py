@@ -1,0 +1,148 @@
+"""What stands in the way of a start, each with its place; what is fine is not mentioned."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts.models import Organisation
+from campaigns.models import Campaign
+from campaigns.preflight import Finding, preflight
+from campaigns.services import StepContent, update_campaign
+from leads.models import Lead, LeadList, SuppressionReason
+from leads.suppression import suppress
+from senders.models import Sender
+
+FINE = "<p>Hello</p>"
+
+
+def findings(campaign: Campaign, level: str = "") -> list[Finding]:
+    return [finding for finding in preflight(campaign) if not level or finding.level == level]
+
+
+def with_content(campaign: Campaign, **content: Any) -> Campaign:
+    return update_campaign(campaign, {"steps": [StepContent(**{"subject": "Hi", "body_html": FINE} | content)]})
+
+
+def test_nothing_is_found_where_nothing_is_wrong(campaign: Campaign) -> None:
+    assert preflight(campaign) == []
+
+
+def test_no_list_blocks(campaign: Campaign) -> None:
+    campaign.lists.clear()
+    (found,) = findings(campaign)
+    assert (found.field, found.blocks) == ("lists", True)
+
+
+def test_an_empty_list_blocks(campaign: Campaign, acme: Organisation) -> None:
+    campaign.lists.set([LeadList.objects.create(organisation=acme, name="Empty")])
+    assert [found.message for found in findings(campaign)] == ["The chosen lists are empty."]
+
+
+def test_a_wholly_suppressed_audience_blocks_and_a_partly_suppressed_one_warns(
+    campaign: Campaign, acme: Organisation
+) -> None:
+    suppress(acme, "ada@example.com", SuppressionReason.UNSUBSCRIBED, "test")
+    (found,) = findings(campaign)
+    assert (found.level, "1 of 3" in found.message) == ("warning", True)
+    for lead in Lead.objects.all():
+        suppress(acme, lead.email, SuppressionReason.UNSUBSCRIBED, "test")
+    assert [(found.field, found.level) for found in findings(campaign)] == [("lists", "error")]
+
+
+def test_no_sender_blocks(campaign: Campaign) -> None:
+    campaign.senders.clear()
+    assert [(found.field, found.level) for found in findings(campaign)] == [("senders", "error")]
+
+
+def test_one_resting_sender_of_two_warns_and_all_of_them_block(
+    campaign: Campaign, acme: Organisation, sender: Sender
+) -> None:
+    other = Sender.objects.create(organisation=acme, name="B", address="bob@acme.example", state="disconnected")
+    campaign.senders.add(other)
+    (found,) = findings(campaign)
+    assert (found.level, found.message.startswith("bob@acme.example is disconnected")) == ("warning", True)
+    Sender.objects.filter(pk=sender.pk).update(state="paused")
+    assert [found.message for found in findings(campaign)] == ["No chosen sender is active."]
+
+
+def test_a_missing_postal_address_is_told(campaign: Campaign, acme: Organisation) -> None:
+    Organisation.objects.filter(pk=acme.pk).update(postal_address=" ")
+    campaign.refresh_from_db()
+    assert [found.field for found in findings(campaign)] == ["postal_address"]
+
+
+def test_an_empty_subject_and_an_empty_mail_block(campaign: Campaign) -> None:
+    with_content(campaign, subject=" ", body_html="")
+    assert {(found.field, found.step) for found in findings(campaign, "error")} == {("subject", 1), ("body_html", 1)}
+
+
+def test_plain_text_alone_is_a_mail(campaign: Campaign) -> None:
+    assert preflight(with_content(campaign, body_html="", body_text="Hello")) == []
+
+
+def test_a_template_that_does_not_parse_blocks_with_its_line(campaign: Campaign) -> None:
+    (found,) = findings(with_content(campaign, body_html="<p>\n{{ first_name </p>"))
+    assert (found.field, found.level) == ("body_html", "error")
+    assert "Line 2" in found.message
+
+
+def test_a_field_that_no_lead_has_blocks_and_a_custom_one_does_not(
+    campaign: Campaign, add_lead: Callable[..., Lead]
+) -> None:
+    add_lead("far@example.com", fields={"city": "Berlin"})
+    body = '{{ city | default: "" }} {{ frist_name | default: "" }}'
+    (found,) = findings(with_content(campaign, body_html=body))
+    assert found.level == "error"
+    assert "frist_name" in found.message
+
+
+def test_leads_without_the_field_are_counted_with_the_way_out(campaign: Campaign) -> None:
+    (found,) = findings(with_content(campaign, body_html="<p>{{ company }}</p>"))
+    assert found.message == "2 leads have no company and would fail; the others are sent."
+    assert found.fix == 'Give a fallback: {{ company | default: "…" }}.'
+
+
+@pytest.mark.parametrize(
+    "left", ["[Name]", "[your company]", "{first_name}", "%FIRSTNAME%", "*|FNAME|*", "<<Name>>", "TBD", "Lorem ipsum"]
+)
+def test_what_looks_left_over_warns(campaign: Campaign, left: str) -> None:
+    found = findings(with_content(campaign, subject=f"Hello {left}"))
+    assert [(finding.field, finding.level) for finding in found] == [("subject", "warning")]
+
+
+@pytest.mark.parametrize("fine", ['{{ first_name | default: "x" }}', "[1]", "100%", "todos los días", "array[0]"])
+def test_what_only_resembles_it_does_not(campaign: Campaign, fine: str) -> None:
+    assert preflight(with_content(campaign, subject=f"Hello {fine}")) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "wrong"),
+    [
+        ("https://acme.example/a?b=c#d", False),
+        ("mailto:a@acme.example", False),
+        ("#top", False),
+        ("{{ sender.address }}", False),
+        ("", True),
+        ("www.acme.example", True),
+        ("/pricing", True),
+        ("http://", True),
+        ("htps://acme.example", True),
+        ("https://acme .example", True),
+        ("https://[::1", True),
+    ],
+)
+def test_links_that_lead_nowhere_warn(campaign: Campaign, target: str, wrong: bool) -> None:
+    found = findings(with_content(campaign, body_html=f'<a href="{target}">x</a>'))
+    assert [finding.level for finding in found] == (["warning"] if wrong else [])
+
+
+def test_a_mail_that_gmail_would_cut_off_warns(campaign: Campaign) -> None:
+    (found,) = findings(with_content(campaign, body_html="<p>" + "word " * 25_000 + "</p>"))
+    assert "Gmail" in found.message
+
+
+def test_errors_come_first(campaign: Campaign) -> None:
+    with_content(campaign, subject="Hello [Name]")
+    campaign.senders.clear()
+    assert [found.level for found in preflight(campaign)] == ["error", "warning"]

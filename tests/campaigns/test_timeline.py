@@ -1,0 +1,46 @@
+"""What campaigns tell on a lead's page."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from campaigns import engine
+from campaigns.models import Campaign, Message
+from campaigns.services import start_campaign
+from leads.models import Lead
+from leads.timeline import timeline
+from tests.conftest import Browser
+
+
+def test_a_leads_timeline_tells_what_happened_newest_first(campaign: Campaign, alice: User) -> None:
+    start_campaign(campaign, alice)
+    engine.plan()
+    lead = Lead.objects.get(email="ada@example.com")
+    at = timezone.now()
+    Message.objects.filter(lead=lead).update(
+        state="sent", sent_at=at + timedelta(hours=1), clicked_at=at + timedelta(hours=2)
+    )
+    entries = [(entry.kind, entry.text, entry.href) for entry in timeline(lead)]
+    href = f"/o/acme/campaigns/{campaign.pk}/"
+    assert entries[:2] == [("clicked", "Clicked a link in Spring", href), ("sent", "Was sent Spring", href)]
+    assert [entry.kind for entry in timeline(Lead.objects.get(email="grace@example.com"))] == ["added"]
+
+
+def test_a_failure_is_told_with_its_reason(campaign: Campaign, alice: User) -> None:
+    start_campaign(campaign, alice)
+    engine.plan()
+    lead = Lead.objects.get(email="ada@example.com")
+    Message.objects.filter(lead=lead).update(state="failed", offered_at=timezone.now(), error="550 No such user")
+    assert "Could not be sent Spring: 550 No such user" in [entry.text for entry in timeline(lead)]
+
+
+def test_a_viewer_reads_it_and_a_stranger_does_not(
+    campaign: Campaign, alice: User, as_vera: Browser, as_charlie: Browser
+) -> None:
+    start_campaign(campaign, alice)
+    engine.plan()
+    lead = Lead.objects.get(email="ada@example.com")
+    Message.objects.filter(lead=lead).update(state="sent", sent_at=timezone.now())
+    assert "Was sent Spring" in as_vera.get(f"/o/acme/leads/{lead.pk}/").content.decode()
+    assert as_charlie.get(f"/o/acme/leads/{lead.pk}/").status_code == 404

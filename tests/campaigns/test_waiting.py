@@ -1,0 +1,63 @@
+"""Why a running campaign sends nothing right now."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from campaigns import engine
+from campaigns.models import Campaign, Message
+from campaigns.services import start_campaign
+from campaigns.waiting import waiting
+from senders.models import Sender
+
+LATER = timezone.now() + timedelta(hours=5)
+
+
+def closed() -> dict[str, object]:
+    """A window that is not open now, nor within the hour."""
+    day = (timezone.now() + timedelta(days=3)).weekday()
+    return {"days": [day], "start": "09:00", "end": "10:00", "time_zone": "UTC"}
+
+
+def test_nothing_is_said_where_everything_may_send(campaign: Campaign) -> None:
+    assert waiting(campaign) == []
+
+
+def test_the_campaigns_own_hours_come_first(campaign: Campaign, sender: Sender) -> None:
+    Sender.objects.update(state="paused")
+    campaign.window = closed()
+    (said,) = waiting(campaign)
+    assert said.startswith("Outside its sending hours")
+    assert "09:00 (UTC)" in said
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"state": "paused"}, "alice@acme.example is paused."),
+        ({"state": "disconnected", "state_reason": "535 Bad password"}, "must be reconnected: 535 Bad password"),
+        ({"window": closed()}, "is outside its sending hours until"),
+        ({"next_slot_at": LATER, "last_error": "421 Too fast"}, "The server said: 421 Too fast"),
+    ],
+)
+def test_each_resting_sender_says_why(campaign: Campaign, values: dict[str, object], said: str) -> None:
+    Sender.objects.update(**values)
+    (found,) = waiting(campaign)
+    assert said in found
+
+
+def test_a_used_up_limit_is_told(campaign: Campaign, alice: User) -> None:
+    start_campaign(campaign, alice)
+    engine.plan()
+    Sender.objects.update(daily_limit=2)
+    assert waiting(campaign) == []
+    Message.objects.filter(lead__email__startswith="a").update(state="sent", sent_at=timezone.now())
+    Message.objects.filter(lead__email__startswith="g").update(state="sent", sent_at=timezone.now())
+    assert waiting(campaign) == ["alice@acme.example has sent its 2 mails of the last 24 hours, which is its limit."]
+
+
+def test_a_pause_between_two_mails_is_no_wait(campaign: Campaign) -> None:
+    Sender.objects.update(next_slot_at=timezone.now() + timedelta(seconds=10))
+    assert waiting(campaign) == []
