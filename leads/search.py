@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.db import connection
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
@@ -40,18 +39,10 @@ class Search:
     list_id: int | None = None
     sort: str = NEWEST
 
-    @property
-    def narrows(self) -> bool:
-        """Whether it leaves anybody out."""
-        return bool(self.q or self.tag or self.list_id is not None)
-
     def parameters(self) -> dict[str, str]:
         """Itself as the query of a URL; what is as usual is left out."""
         values = {"q": self.q, "list": str(self.list_id or ""), "tag": self.tag, "sort": self.sort}
         return {name: value for name, value in values.items() if value and value != NEWEST}
-
-    def query(self, **more: str) -> str:
-        return urlencode(self.parameters() | {name: value for name, value in more.items() if value})
 
 
 def read_search(values: Mapping[str, str], list_id: int | None) -> Search:

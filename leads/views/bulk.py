@@ -104,6 +104,6 @@ def erase(selection: Selection) -> HttpResponse:
         "search": selection.search,
         "on_list": selection.on_list,
         "back": place(request, selection.search, selection.on_list, request.POST.get("page", "")),
-        "active": "leads",
+        "active": "lists" if selection.on_list else "leads",
     }
     return render(request, "leads/erase.html", context)

@@ -1,8 +1,10 @@
 """What is kept of a lead, what is refused, and what an erasure leaves."""
 
 from collections.abc import Callable
+from threading import Thread
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import Organisation
 from leads.models import Lead, LeadList, ListEntry, Suppression
@@ -66,3 +68,26 @@ def test_many_are_erased_in_batches(acme: Organisation, monkeypatch: pytest.Monk
     assert erase_leads(Lead.objects.filter(organisation=acme)) == 8
     assert not Lead.objects.exists()
     assert Suppression.objects.filter(reason="erased", address="").count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_erased_while_the_address_is_being_added_stays_erased(acme: Organisation, grace: Lead) -> None:
+    outcome: list[object] = []
+
+    def add() -> None:
+        try:
+            outcome.append(save_lead(Lead(organisation=acme), {"email": "grace@navy.example"}))
+        except (ErasedAddress, DuplicateLead) as error:
+            outcome.append(error)
+        finally:
+            connection.close()
+
+    adding = Thread(target=add)
+    with transaction.atomic():
+        erase_leads(Lead.objects.filter(pk=grace.pk))
+        adding.start()
+        adding.join(0.5)
+        assert outcome == []  # it waits for the erasure
+    adding.join(10)
+    assert [type(found) for found in outcome] == [ErasedAddress]
+    assert not Lead.objects.exists()
