@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from tests.running import Product
 
 PATIENCE_MS = 15_000
+# Headless Chromium says that it is a machine, and would be counted as one.
+PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
 
 @pytest.fixture(scope="package")
@@ -58,7 +60,9 @@ def watch(product: Product) -> Watch:
 @pytest.fixture
 def context(chromium: Browser, product: Product, watch: Watch) -> Iterator[BrowserContext]:
     """A fresh browser profile. At the end: no cookie was set, no other host asked, no script failed."""
-    opened = chromium.new_context(base_url=product.url, viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    opened = chromium.new_context(
+        base_url=product.url, viewport={"width": 1280, "height": 900}, accept_downloads=True, user_agent=PERSON
+    )
     opened.set_default_timeout(PATIENCE_MS)
     opened.on("request", watch.requested)
     opened.on("response", watch.answered)

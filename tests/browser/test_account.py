@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.steps import PASSWORD, ReadCode, account, fill, sign_in, sign_in_to
 from tests.running import Product
 
-PASSWORD = "correct horse battery"
 OTHER = "another quiet harbour"
-
-ReadCode = Callable[[str, str], str]
-
-
-def fill(page: Page, **values: str) -> None:
-    for label, value in values.items():
-        page.get_by_label(label.replace("_", " "), exact=True).fill(value)
-
-
-def sign_in(page: Page, address: str, password: str = PASSWORD) -> None:
-    page.goto("/signin/")
-    fill(page, Email_address=address, Password=password)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def sign_in_to(page: Page, address: str, home: str) -> None:
-    sign_in(page, address)
-    expect(page).to_have_url(home)
-
-
-def account(product: Product, name: str) -> str:
-    """A verified owner of an organisation of that name; returns the address."""
-    address = f"{name}@people.example"
-    product.manage(
-        "createaccount", "--email", address, "--password", PASSWORD, "--name", name.title(), "--organisation", name
-    )
-    return address
 
 
 def test_sign_up_verify_sign_out_sign_in_and_reset(page: Page, code_for: ReadCode) -> None:
