@@ -18,12 +18,15 @@ COUNTED = 100_000
 class Memberships(admin.TabularInline[Membership, Model]):
     model = Membership
     fields = ("user", "organisation", "role", "created_at")
-    readonly_fields = fields
     extra = 0
-    can_delete = False
-    show_change_link = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-from ninja import Field, Router
+from ninja import Field, Router, Status
 from pydantic import StringConstraints
 
 from accounts.access import OrgRequest
@@ -121,12 +121,12 @@ def settle(act: Callable[[], Done], status: int = 409) -> Done:
 
 
 @router.post("/senders", summary="Connect a mailbox", response={201: Json})
-def create(request: OrgRequest, org: Slug, body: SenderIn) -> tuple[int, Json]:
+def create(request: OrgRequest, org: Slug, body: SenderIn) -> Status[Json]:
     if body.kind != Kind.SMTP:
         raise refuse("kind", "Only smtp is connected through the API.")
     values = checked(Sender(organisation=request.organisation), given_in(body))
     made = settle(lambda: services.create_sender(request.organisation, request.user, values), 422)
-    return 201, show(standing_of(made))
+    return Status(201, show(standing_of(made)))
 
 
 @router.get("/senders", summary="Senders, newest first")
@@ -151,10 +151,10 @@ def change(request: OrgRequest, org: Slug, sender_id: str, body: SenderPatch) ->
 
 
 @router.delete("/senders/{sender_id}", summary="Delete a sender and its secret", response={204: None})
-def delete(request: OrgRequest, org: Slug, sender_id: str) -> tuple[int, None]:
+def delete(request: OrgRequest, org: Slug, sender_id: str) -> Status[None]:
     sender = find(request, sender_id)
     settle(lambda: services.delete_sender(sender))
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/senders/{sender_id}/check", summary="Try the connection: resolve, connect, TLS, sign in")

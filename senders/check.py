@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from senders.models import Sender, SenderState
+from senders.models import Sender
 from senders.services import mailbox_of, reconnect
 from senders.transports.base import Mailbox
 from senders.transports.smtp.auth import sign_in
@@ -34,8 +34,7 @@ def check_sender(sender: Sender) -> list[CheckStep]:
     except VaultError as error:
         return [CheckStep("password", False, f"{error} Enter the password again.")]
     if all(step.ok for step in steps):
-        if sender.state == SenderState.DISCONNECTED:
-            reconnect(sender)
+        reconnect(sender)
         Sender.objects.filter(pk=sender.pk).update(last_error="", last_error_at=None)
         sender.refresh_from_db()
     return steps

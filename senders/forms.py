@@ -128,7 +128,10 @@ class WindowForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
-        if values.get("limited") and not self.errors:
+        if not values.get("limited"):
+            for name in window.KEYS:
+                self.errors.pop(name, None)  # these fields are hidden, and mean nothing
+        elif not self.errors:
             try:
                 values["window"] = window.clean({key: values.get(key) for key in window.KEYS})
             except window.BadWindow as error:

@@ -17,7 +17,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from accounts.models import Membership, Organisation, Role, User
-from accounts.services import create_account
+from accounts.services import create_account, create_operator
 from tests.running import Product, running
 
 PASSWORD = "correct horse battery"
@@ -100,6 +100,12 @@ def vera(member: Callable[[str, Role], User]) -> User:
 def charlie(db: None) -> User:
     user, _ = create_account("charlie@other.example", PASSWORD, "Charlie Stranger", "Other")
     return user
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """May enter the admin, and belongs to no organisation."""
+    return create_operator("olga@ecrm.example", PASSWORD, "Olga Operator")
 
 
 @pytest.fixture
