@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 from collections.abc import Callable
 from typing import Any, cast
@@ -98,8 +98,8 @@ def idempotency(get_response: View) -> View:
 
 def request_digest(request: HttpRequest) -> bytes:
     """What makes two requests the same: method, path and body. A multipart body differs by its boundary alone, so the
-    fields and files are taken instead."""
-    digest = hashlib.sha256(f"{request.method} {request.path}\0".encode())
+    fields and files are taken instead. Keyed, since a body may hold a password that could be guessed from its hash."""
+    digest = hmac.new(settings.SECRET_KEY.encode(), f"{request.method} {request.path}\0".encode(), "sha256")
     if request.content_type == "multipart/form-data":
         digest.update(json.dumps(sorted(request.POST.lists())).encode())
         for name, uploads in sorted(request.FILES.lists()):
