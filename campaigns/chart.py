@@ -15,6 +15,8 @@ WIDTH, HEIGHT = 1000, 200
 # Of a slot, how much its bar fills; no bar is wider than this, so that a single one is no wall.
 FILL, WIDEST = 0.7, 60
 MOST_LABELS = 5
+# Where an axis may end, in tenths of a power of ten.
+ROUND = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)
 DAY = 86400
 
 
@@ -76,12 +78,13 @@ def draw(buckets: Sequence[Bucket], time_zone: str) -> Chart | None:
 
 
 def ceiling(most: int) -> int:
-    """The next round number that is not below `most`: the top of the axis."""
+    """The next round number that is not below `most`, 2 at least: the top of the axis."""
     size = 1
     while True:
-        for step in (1, 2, 4, 5, 6, 8):
-            if step * size >= most:
-                return max(step * size, 2)
+        for tenths in ROUND:
+            top, rest = divmod(tenths * size, 10)
+            if not rest and top >= max(most, 2):
+                return top
         size *= 10
 
 

@@ -58,13 +58,14 @@ WHERE sender_id = ANY(%(senders)s) AND state = 'sent' AND sent_at > now() - inte
 GROUP BY sender_id
 """
 
-# By distinct leads, people first; the events are found through the campaign's messages by `event_of_message`.
+# By distinct leads, people first; the events are found through the messages that were clicked, by `event_of_message`.
 LINKS = """
 SELECT event.url, count(DISTINCT event.lead_id) FILTER (WHERE NOT event.machine) AS people,
     count(DISTINCT event.lead_id) FILTER (WHERE event.machine) AS machines
 FROM campaigns_message message
 JOIN tracking_event event ON event.message_id = message.id AND event.kind = 'clicked'
-WHERE message.campaign_id = %(campaign)s AND message.sent_at IS NOT NULL AND event.organisation_id = %(organisation)s
+WHERE message.campaign_id = %(campaign)s AND event.organisation_id = %(organisation)s
+  AND (message.clicked_at IS NOT NULL OR message.machine_clicked_at IS NOT NULL)
 GROUP BY event.url ORDER BY people DESC, machines DESC, event.url LIMIT %(limit)s
 """
 

@@ -25,16 +25,18 @@ from senders.window import in_words
 
 MOST_LATEST = 10
 MOST_SENDERS_NAMED = 5
-# Seconds between two looks at the numbers: while it sends, and while recipients still open and click.
-BUSY, CALM, MESSAGES = 2, 10, 5
+# Seconds between two looks at the numbers: while it sends, where it is so large that counting takes a good part of a
+# second, and while recipients still open and click. MESSAGES: at the table.
+BUSY, LARGE, CALM, MESSAGES = 2, 5, 10, 5
+LARGE_FROM = 50_000
 # How long after its end a campaign's page still looks: later, opens are rare.
 LINGERS = timedelta(days=7)
 
 
-def pace(campaign: Campaign) -> int:
-    """How often the page asks for new numbers, in seconds; 0: not at all."""
+def pace(campaign: Campaign, total: int) -> int:
+    """How often the page of a campaign of `total` mails asks for new numbers, in seconds; 0: not at all."""
     if campaign.state == CampaignState.RUNNING:
-        return BUSY
+        return BUSY if total < LARGE_FROM else LARGE
     over = campaign.finished_at is not None and timezone.now() - campaign.finished_at > LINGERS
     return 0 if over else CALM
 
@@ -47,6 +49,7 @@ def numbers(campaign: Campaign) -> dict[str, Any]:
         "stats": counted,
         "chart": draw(chart(campaign), campaign.time_zone),
         "latest": latest.select_related("lead").order_by("-pk")[:MOST_LATEST],
+        "links": top_links(campaign),
         "waiting": waiting(campaign) if campaign.state == CampaignState.RUNNING else [],
     }
 
@@ -57,7 +60,7 @@ def show(request: OrgRequest, pk: int) -> HttpResponse:
     if campaign.state == CampaignState.DRAFT:
         return render(request, "campaigns/draft.html", draft_context(request, campaign))
     context = common(request, campaign, "campaign") | numbers(campaign)
-    return render(request, "campaigns/results.html", context | {"pace": pace(campaign), "links": top_links(campaign)})
+    return render(request, "campaigns/results.html", context | {"pace": pace(campaign, context["stats"].total)})
 
 
 def draft_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]:

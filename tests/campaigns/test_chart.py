@@ -20,7 +20,9 @@ def test_nothing_is_drawn_of_nothing() -> None:
     assert draw([], "UTC") is None
 
 
-@pytest.mark.parametrize(("most", "top"), [(0, 2), (1, 2), (2, 2), (3, 4), (9, 10), (11, 20), (41, 50), (999, 1000)])
+@pytest.mark.parametrize(
+    ("most", "top"), [(0, 2), (1, 2), (2, 2), (3, 3), (9, 10), (11, 12), (13, 15), (41, 50), (999, 1000)]
+)
 def test_the_axis_ends_at_a_round_number(most: int, top: int) -> None:
     assert ceiling(most) == top
 

@@ -108,8 +108,8 @@ def test_a_long_campaign_has_wider_spans_not_more_of_them(running: Campaign, spa
 
 
 def test_links_are_counted_by_lead_people_first(running: Campaign, strangers: Campaign) -> None:
-    sent("ada@example.com")
-    sent("grace@example.com")
+    sent("ada@example.com", clicked_at=timezone.now())
+    sent("grace@example.com", clicked_at=timezone.now())
     clicks = [("ada", "https://a.example", False), ("ada", "https://a.example", False)]
     clicks += [("grace", "https://a.example", False), ("grace", "https://b.example", True)]
     for number, (name, url, machine) in enumerate(clicks):
