@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.db import connection
 from django.utils import timezone
 
 from campaigns.engine.bounce import note_bounce
 from campaigns.engine.claim import Claimed, allowance, claim, open_campaigns, rest_until_allowed
 from campaigns.engine.lease import lease_of
+from campaigns.engine.persist import GONE
 from campaigns.engine.plan import senders_with_work
 from campaigns.engine.prepare import Kitchen, Ready
 from campaigns.engine.recover import recover_sender
@@ -24,6 +26,7 @@ from campaigns.engine.settle import (
     stop_sender,
     why_skip,
 )
+from campaigns.engine.trouble import Trouble
 from campaigns.models import MessageState
 from senders.models import Sender, SenderState
 from senders.services import mailbox_of
@@ -31,12 +34,9 @@ from senders.transports import connect
 from senders.transports.base import (
     ConnectError,
     Connection,
-    Deferred,
     Disconnected,
     Outcome,
     Rejected,
-    Throttled,
-    Unanswered,
 )
 from senders.vault import VaultError
 from senders.window import is_open
@@ -50,10 +50,6 @@ BATCH = 100
 GAP_BATCH = 1
 # A pause up to this long is waited out over the open connection; a longer one frees the thread (seconds).
 SHORT_GAP = 1.0
-# So many in a row without a yes or a no: the server is at fault, and must not spoil all the rest. Then the sender rests
-# for so many seconds.
-TROUBLE: dict[type[Outcome], tuple[int, float]] = {Deferred: (20, 60.0), Unanswered: (3, 300.0)}
-
 # Set when this process is about to stop: drains end after the mail in hand.
 stopping = threading.Event()
 
@@ -72,11 +68,16 @@ class Drained:
 def drain(sender_id: int, seconds: float = TURN_SECONDS) -> Drained:
     """Send what is due through this sender, in turns of `seconds`; does nothing where another drain holds its lease."""
     drained = Drained()
-    with lease_of(sender_id) as lease:
-        if lease is None:
-            return drained
-        recover_sender(sender_id, lease)
-        Drain(sender_id, lease, seconds, drained).run()
+    try:
+        with lease_of(sender_id) as lease:
+            if lease is None:
+                return drained
+            recover_sender(sender_id, lease)
+            Drain(sender_id, lease, seconds, drained).run()
+    except GONE as error:
+        # Nothing of ours is half done: what was answered is recorded or, after `persist` gave up, unknown.
+        log.warning("The drain of sender %d ended without PostgreSQL: %s", sender_id, str(error).strip())
+        connection.close()
     return drained
 
 
@@ -109,15 +110,15 @@ class Drain:
         self.waiting: Iterator[Claimed] = iter(())  # of the batch, not rendered yet
         self.ready: Ready | None = None  # rendered, next to be offered
         self.kitchen = Kitchen(self.sender)
-        self.trouble: list[type[Outcome]] = []  # the outcomes since the last yes or no
+        self.trouble = Trouble()
 
     def run(self) -> None:
         try:
             batch = self.next_batch()
             if not batch:
                 return
-            with connect(mailbox_of(self.sender)) as connection:
-                while batch and self.send_batch(connection, batch):
+            with connect(mailbox_of(self.sender)) as line:
+                while batch and self.send_batch(line, batch):
                     self.flush()
                     batch = self.next_batch()
         except ConnectError as error:
@@ -160,12 +161,12 @@ class Drain:
         self.kitchen = Kitchen(fresh)
         return True
 
-    def send_batch(self, connection: Connection, batch: list[Claimed]) -> bool:
+    def send_batch(self, line: Connection, batch: list[Claimed]) -> bool:
         """Offer each message of the batch; whether the drain may go on after it."""
         self.waiting = iter(batch)
         self.look_ahead()
         while (ready := self.ready) is not None:
-            if not self.send_one(connection, ready):
+            if not self.send_one(line, ready):
                 return False
         return True
 
@@ -174,7 +175,7 @@ class Drain:
         message = next(self.waiting, None)
         self.ready = self.kitchen.prepare(message) if message else None
 
-    def send_one(self, connection: Connection, ready: Ready) -> bool:
+    def send_one(self, line: Connection, ready: Ready) -> bool:
         """Offer and send one message, and render the next meanwhile; whether the drain may go on."""
         message = ready.message
         if ready.mail is None:
@@ -187,7 +188,7 @@ class Drain:
         if not offered:
             return self.not_offered(message)
         self.held.discard(message.id)
-        outcome = connection.send(ready.mail)
+        outcome = line.send(ready.mail)
         self.done = settlement(message.id, message.attempts, outcome, self.sender.gap_seconds)
         self.drained.add(self.done.state)
         if isinstance(outcome, Rejected):
@@ -197,7 +198,7 @@ class Drain:
 
     def may_go_on(self, outcome: Outcome) -> bool:
         """Whether the sender may send the next message after this outcome."""
-        rest = self.rest_after(outcome)
+        rest = self.trouble.rest_after(outcome)
         if rest is not None:
             self.flush()
             stop_sender(self.sender.pk, rest)
@@ -208,18 +209,6 @@ class Drain:
                 return False
             time.sleep(gap)
         return not self.turn_is_over()
-
-    def rest_after(self, outcome: Outcome) -> Throttled | Disconnected | None:
-        """What follows for the sender as a whole, if anything."""
-        if isinstance(outcome, Throttled | Disconnected):
-            return outcome
-        kind = type(outcome)
-        self.trouble = [*self.trouble, kind] if kind in TROUBLE else []
-        if kind in TROUBLE:
-            times, seconds = TROUBLE[kind]
-            if self.trouble.count(kind) >= times:
-                return Throttled(f"{times} mails in a row: {getattr(outcome, 'reason', '')}", seconds)
-        return None
 
     def turn_is_over(self) -> bool:
         if stopping.is_set():

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from django.db import DatabaseError, connection
 
+from campaigns.engine.persist import persist
+
 log = logging.getLogger(__name__)
 
 # A dead process's senders are taken up this long after its last renewal, in seconds.
@@ -85,5 +87,9 @@ def lease_of(sender: int) -> Iterator[uuid.UUID | None]:
         yield lease
     finally:
         renewal.remove(lease)
-        with connection.cursor() as cursor:
-            cursor.execute(RELEASE, {"lease": lease})
+        persist(lambda: release(lease))
+
+
+def release(lease: uuid.UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(RELEASE, {"lease": lease})

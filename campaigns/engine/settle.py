@@ -2,29 +2,23 @@
 commit.
 """
 
-import logging
 import random
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
+from campaigns.engine.persist import persist
 from campaigns.engine.statement import Running, Statement
 from campaigns.models import MessageState
 from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
-
-log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 6
 # Back-off of a deferred message in seconds: 1, 4, 16, 64, 256 minutes, give or take a quarter.
 FIRST_RETRY = 60.0
 RETRY_FACTOR = 4
-# How long an outcome waits for a PostgreSQL that is away, and how long between two tries.
-RECORD_SECONDS = 60.0
-RETRY_SECONDS = 0.25
 # Where the vault cannot open a sender's secret: a person must enter it again.
 SECRET_LOST = "The stored password cannot be read any more: enter it again."  # noqa: S105
 
@@ -171,23 +165,18 @@ def settle_and_offer(
     """Record `done`, then mark message `offer` as about to be sent; whether that one may be. `meanwhile` runs while
     PostgreSQL is at it, and leaves the connection alone.
 
-    What a server has answered must not get lost because PostgreSQL is away for a moment: this waits for it, for
-    RECORD_SECONDS; then it raises OperationalError or InterfaceError.
+    What a server has answered must not get lost because PostgreSQL is away for a moment: this waits (`persist`).
     """
-    deadline = time.monotonic() + RECORD_SECONDS
-    while True:
-        try:
-            running = ask(lease, done, offer)
-            if meanwhile:
-                work, meanwhile = meanwhile, None
-                work()
-            return running.rows() == 1
-        except (OperationalError, InterfaceError) as error:
-            if connection.in_atomic_block or time.monotonic() > deadline:
-                raise
-            log.warning("An outcome waits for PostgreSQL: %s", error)
-            connection.close()
-            time.sleep(RETRY_SECONDS)
+
+    def work() -> bool:
+        nonlocal meanwhile
+        running = ask(lease, done, offer)
+        if meanwhile:
+            once, meanwhile = meanwhile, None
+            once()
+        return running.rows() == 1
+
+    return persist(work)
 
 
 def why_skip(message: int, lease: uuid.UUID) -> str:
@@ -200,15 +189,24 @@ def why_skip(message: int, lease: uuid.UUID) -> str:
 
 def give_back(lease: uuid.UUID, messages: list[int]) -> None:
     """Return claimed messages that were never offered to planned."""
-    if messages:
+    if not messages:
+        return
+
+    def work() -> None:
         with connection.cursor() as cursor:
             cursor.execute(GIVE_BACK, {"lease": lease, "ids": messages})
 
+    persist(work)
 
-def stop_sender(sender: int, outcome: Outcome) -> None:
+
+def stop_sender(sender: int, outcome: Throttled | Disconnected) -> None:
     """Let a throttled sender rest until its time, a disconnected one until a person has reconnected it."""
     disconnect = isinstance(outcome, Disconnected)
     wait = float(outcome.retry_after or FIRST_RETRY) if isinstance(outcome, Throttled) else 0.0
-    reason = outcome.reason[:500] if not isinstance(outcome, Sent) else ""
-    with connection.cursor() as cursor:
-        cursor.execute(STOP_SENDER, {"sender": sender, "reason": reason, "disconnect": disconnect, "wait": wait})
+    reason = outcome.reason[:500]
+
+    def work() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(STOP_SENDER, {"sender": sender, "reason": reason, "disconnect": disconnect, "wait": wait})
+
+    persist(work)
