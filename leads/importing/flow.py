@@ -1,7 +1,6 @@
 """What people do with imports, one function each: draft, look, start, discard; pages and API call these."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -91,7 +90,7 @@ def start_import(draft: Import, sheet: Sheet, mapping: Mapping[str, str]) -> Non
             **dialect_of(sheet),
         )
         # Without Redis the import waits for `resume_imports`, which finds it in the database.
-        transaction.on_commit(partial(run_import.delay, draft.pk), robust=True)
+        transaction.on_commit(lambda: run_import.delay(draft.pk), robust=True)
     draft.refresh_from_db()
 
 

@@ -37,7 +37,7 @@ RETURNING batch.email_key
 INSERT = """
 INSERT INTO leads_lead (organisation_id, source, created_at, updated_at,
     email_key, email, digest, first_name, last_name, company, title, phone, fields, tags)
-SELECT %(organisation)s, %(source)s, now(), now(),
+SELECT %(organisation)s, %(source)s, statement_timestamp(), statement_timestamp(),
     email_key, email, digest, first_name, last_name, company, title, phone, fields, tags
 FROM import_batch ORDER BY email_key
 """
@@ -53,7 +53,7 @@ ON CONFLICT (organisation_id, email_key) DO UPDATE SET
     fields = leads_lead.fields || excluded.fields,
     tags = (leads_lead.tags || array(
         SELECT tag FROM unnest(excluded.tags) AS tag WHERE tag <> ALL (leads_lead.tags)))[:%(most_tags)s],
-    updated_at = now()
+    updated_at = excluded.updated_at
 RETURNING email_key, xmax = 0
 """
 

@@ -18,6 +18,7 @@ MOST_RUNAWAYS = 200
 NEVER_CLOSED = "A quote opens on this line and never closes."
 TOO_LONG = "The line is longer than 1,048,576 characters."
 KEPT_OF_LONG = 1000
+WRONG_ENCODING = "The file is not written in this encoding."
 
 csv.field_size_limit(MOST_CHARS + 1)  # ours come first
 
@@ -99,10 +100,13 @@ class Lines:
 def rows(file: BinaryIO, dialect: Dialect) -> Iterator[Row]:
     """Every row of `file` to its end, notes and header included, blank ones left out; closes the file.
 
-    Undecodable bytes become U+FFFD. Raises Unreadable where quotes run away again and again.
+    Undecodable bytes become U+FFFD. Raises Unreadable where quotes run away again and again, or the encoding cannot be.
     """
     with io.TextIOWrapper(file, encoding=dialect.encoding, errors="replace", newline="") as text:
-        yield from (row for row in parsed(Lines(text), dialect.separator) if not row.blank)
+        try:
+            yield from (row for row in parsed(Lines(text), dialect.separator) if not row.blank)
+        except UnicodeError as error:  # UTF-16 without its mark
+            raise Unreadable(WRONG_ENCODING) from error
 
 
 def parsed(lines: Lines, separator: str) -> Iterator[Row]:

@@ -1,0 +1,108 @@
+"""Bytes become rows, whatever the bytes."""
+
+import codecs
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leads.importing import read
+from leads.importing.read import NEVER_CLOSED, TOO_LONG, Dialect, Row, Unreadable, rows
+
+UTF8 = Dialect("utf-8-sig", ",")
+
+
+def read_all(content: bytes, dialect: Dialect = UTF8) -> list[Row]:
+    return list(rows(io.BytesIO(content), dialect))
+
+
+def seen(content: bytes) -> list[tuple[int, list[str]]]:
+    return [(row.line, row.cells) for row in read_all(content)]
+
+
+def test_a_row_knows_the_line_it_begins_on() -> None:
+    content = b'a,b\r\n"one\r\ntwo\r\nthree",x\r\n\r\nlast,y'
+    assert seen(content) == [(1, ["a", "b"]), (2, ["one\r\ntwo\r\nthree", "x"]), (6, ["last", "y"])]
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_every_ending_of_a_line_is_one(ending: bytes) -> None:
+    assert seen(ending.join([b"a", b"b", b"", b"c"])) == [(1, ["a"]), (2, ["b"]), (4, ["c"])]
+
+
+def test_blank_rows_are_left_out() -> None:
+    assert seen(b"\n  \n,,\na,\n") == [(4, ["a", ""])]
+
+
+def test_quotes_are_doubled_inside_quotes_and_plain_elsewhere() -> None:
+    assert seen(b'"Acme ""Labs""",=F("x")\n') == [(1, ['Acme "Labs"', '=F("x")'])]
+
+
+def test_a_quote_that_never_closes_costs_its_own_line_only() -> None:
+    found = read_all(b'a,"open\nb,2\nc,3\n')
+    assert [(row.line, row.cells, row.broken) for row in found] == [
+        (1, ["a", '"open'], NEVER_CLOSED),
+        (2, ["b", "2"], ""),
+        (3, ["c", "3"], ""),
+    ]
+
+
+def test_a_quote_that_runs_away_in_a_long_file_costs_its_own_line_only() -> None:
+    content = b'a,"open\n' + b"b,2\n" * 5000
+    found = read_all(content)
+    assert found[0].broken == NEVER_CLOSED
+    assert [row.line for row in found] == list(range(1, 5002))
+
+
+def test_a_line_beyond_all_measure_is_named_and_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "MOST_CHARS", 5000)
+    found = read_all(b"a,1\n" + b"x" * 20_000 + b"\nb,2\n")
+    assert [(row.line, row.broken) for row in found] == [(1, ""), (2, TOO_LONG), (3, "")]
+    assert len(found[1].cells[0]) == 1000
+
+
+def test_a_long_line_inside_a_quote_is_read_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "MOST_CHARS", 5000)
+    found = read_all(b'a,"open\n' + b"x" * 20_000 + b"\nb,2\n")
+    assert [(row.line, row.broken) for row in found] == [(1, NEVER_CLOSED), (2, TOO_LONG), (3, "")]
+
+
+def test_quotes_that_run_away_again_and_again_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "MOST_LINES", 10)
+    with pytest.raises(Unreadable, match="Quotes open and never close"):
+        read_all(b'a"b,"c\n' * 5000)
+
+
+def test_utf_16_is_read() -> None:
+    content = "é,ü\nañ,Ł\n".encode("utf-16")
+    assert [row.cells for row in read_all(content, Dialect("utf-16", ","))] == [["é", "ü"], ["añ", "Ł"]]
+
+
+def test_a_wrong_encoding_is_said_to_be_one() -> None:
+    with pytest.raises(Unreadable, match="not written in this encoding"):
+        read_all(b"email\na@b.example\n", Dialect("utf-16", ","))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    content=st.binary(max_size=400) | st.text(alphabet='a,;"\n\r\0é', max_size=200).map(str.encode),
+    encoding=st.sampled_from(["utf-8-sig", "utf-16", "cp1252", "cp932", "gb18030"]),
+    separator=st.sampled_from([",", ";", "\t", "|"]),
+)
+def test_any_bytes_are_rows_in_order_that_lose_no_line(content: bytes, encoding: str, separator: str) -> None:
+    if encoding == "utf-16":
+        content = codecs.BOM_UTF16_LE + content
+    found = read_all(content, Dialect(encoding, separator))
+    lines = [row.line for row in found]
+    assert lines == sorted(set(lines))
+    assert not any(row.blank for row in found)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.lists(st.text(alphabet='ab ,"\n;é', min_size=1).map(lambda text: text + "x"), min_size=1), min_size=1)
+)
+def test_what_was_written_as_csv_is_read_back(table: list[list[str]]) -> None:
+    lines = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in table]
+    assert [row.cells for row in read_all("\n".join(lines).encode())] == table
