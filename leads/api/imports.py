@@ -7,7 +7,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadedfile import UploadedFile
 from django.http import StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
-from ninja import Router
+from ninja import Router, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
@@ -111,7 +111,7 @@ def mapping_of(text: str) -> dict[str, str]:
 
 
 @router.post("/imports", summary="Import a file", response={202: Json}, openapi_extra=MULTIPART)
-def create(request: OrgRequest, org: Slug) -> tuple[int, Json]:
+def create(request: OrgRequest, org: Slug) -> Status[Json]:
     """A worker does the work; ask for the import to see how far it is."""
     file, list_name, on_duplicate = upload_of(request)
     given = mapping_of(request.POST.get("mapping", ""))
@@ -125,7 +125,7 @@ def create(request: OrgRequest, org: Slug) -> tuple[int, Json]:
     except BadMapping as error:
         discard_import(draft)
         raise refuse("mapping", str(error)) from error
-    return 202, {"id": str(draft.pk), "state": draft.state}
+    return Status(202, {"id": str(draft.pk), "state": draft.state})
 
 
 @router.get("/imports", summary="Imports, newest first")

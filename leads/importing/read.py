@@ -143,5 +143,5 @@ def open_upload(path: Path) -> BinaryIO:
     """The uploaded file; raises Unreadable where it is gone."""
     try:
         return path.open("rb")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):  # `Import.file` is empty once it was deleted
         raise Unreadable("The uploaded file is not here any more. Please upload it again.") from None

@@ -1,6 +1,7 @@
 """Acme's list with Grace and Ada on it, Joan on none, and one lead of Charlie's organisation."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,11 @@ from accounts.models import Organisation, User
 from leads.lists import add_to_list, named_list
 from leads.models import Lead, LeadList
 from leads.services import save_lead
+
+
+@pytest.fixture(autouse=True)
+def own_uploads(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
 
 
 @pytest.fixture

@@ -14,10 +14,14 @@ EXPORTS = Path(__file__).parent / "data"
 
 
 def draft(organisation: Organisation, content: bytes, name: str = "people.csv", **options: Any) -> Import:
-    return draft_import(organisation, organisation.members.get(), SimpleUploadedFile(name, content), **options)
+    return draft_import(
+        organisation, organisation.members.order_by("pk")[0], SimpleUploadedFile(name, content), **options
+    )
 
 
-def started(organisation: Organisation, content: bytes, mapping: dict[str, str] | None = None, **options: Any) -> Import:
+def started(
+    organisation: Organisation, content: bytes, mapping: dict[str, str] | None = None, **options: Any
+) -> Import:
     """An import that waits for a worker."""
     made = draft(organisation, content, **options)
     start_import(made, look(made), made.mapping | (mapping or {}))

@@ -180,7 +180,9 @@ def test_a_huge_file_takes_little_memory(acme: Organisation) -> None:
 WORKER = """
 import django, sys
 django.setup()
+from django.conf import settings
 from leads.importing import run
+settings.MEDIA_ROOT = sys.argv[2]
 run.BATCH_ROWS = 50
 run.run_import(int(sys.argv[1]))
 """
@@ -195,7 +197,9 @@ def worker(made: Import) -> subprocess.Popen[bytes]:
         "DJANGO_SETTINGS_MODULE": "ecrm.settings",
         "ECRM_SUPPRESSION_KEY": configured.SUPPRESSION_KEY.decode(),
     }
-    return subprocess.Popen([sys.executable, "-c", WORKER, str(made.pk)], cwd=ROOT, env=environment)
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(made.pk), str(configured.MEDIA_ROOT)], cwd=ROOT, env=environment
+    )
 
 
 @pytest.mark.django_db(transaction=True)

@@ -28,11 +28,6 @@ def files() -> list[Path]:
     return sorted(path_of(uploads.FOLDER).glob("*"))
 
 
-@pytest.fixture(autouse=True)
-def own_folder(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "files"
-
-
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The imports that were given to a worker."""
