@@ -5,6 +5,7 @@ A batch is one transaction: COPY into a temporary table, INSERT of what is new (
 again, and what was written already is passed over.
 """
 
+import fcntl
 import json
 import logging
 import os
@@ -157,18 +158,25 @@ class Consumer:
             return
         for path in sorted(SPOOL.glob("*.jsonl"))[:100]:
             if time.time() - path.stat().st_mtime > SPOOL_SETTLED_SECONDS:
-                entries = read_spool(path)
-                for start in range(0, len(entries), BATCH):
-                    store(entries[start : start + BATCH])
-                path.unlink()
+                take_file(path)
 
 
-def read_spool(path: Path) -> list[dict[str, str]]:
-    """The entries of a spool file; a last line that a crash cut off was never answered for, and is passed over."""
+def take_file(path: Path) -> None:
+    """Move a spool file into the database; its writer, should there still be one, waits, and finds it gone."""
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        entries = read_spool(path.name, file.read())
+        for start in range(0, len(entries), BATCH):
+            store(entries[start : start + BATCH])
+        path.unlink(missing_ok=True)
+
+
+def read_spool(name: str, data: bytes) -> list[dict[str, str]]:
+    """The entries of a spool file; a line that a crash cut off was never answered for, and is passed over."""
     entries = []
-    for line in path.read_bytes().splitlines():
+    for line in filter(None, data.splitlines()):
         try:
             entries.append(json.loads(line))
         except ValueError:
-            log.warning("A broken line in %s was passed over", path.name)
+            log.warning("A broken line in %s was passed over", name)
     return entries

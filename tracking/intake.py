@@ -1,5 +1,6 @@
 """Take note of a hit: onto the Redis stream, or into a spool file while Redis is away. Either survives this process."""
 
+import fcntl
 import json
 import logging
 import os
@@ -7,6 +8,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 from django.conf import settings
@@ -76,17 +78,31 @@ def record(kind: str, mark: Mark, *, url: str = "", rule: str = "", at: float | 
 
 def spool(fields: dict[str, str]) -> None:
     """Append one line to this process's spool file and force it to the disk."""
-    line = json.dumps(fields).encode() + b"\n"
+    # The line break in front keeps a line that a crash or a full disk cut off from spoiling this one.
+    line = b"\n" + json.dumps(fields).encode() + b"\n"
     try:
         with _spool_lock:
             SPOOL.mkdir(parents=True, exist_ok=True)
-            # A file a second and process: the consumer takes up those that nobody writes to any more.
-            path = SPOOL / f"{int(time.time())}-{os.getpid()}.jsonl"
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                os.write(file, line)
-                os.fsync(file)
-            finally:
-                os.close(file)
+            while not append(SPOOL / f"{int(time.time())}-{os.getpid()}.jsonl", line):
+                pass
     except OSError as error:
         raise NotRecorded from error
+
+
+def append(path: Path, line: bytes) -> bool:
+    """Append to a file of this second and process; False where the consumer took it away meanwhile. Raises OSError.
+
+    The consumer takes up files that nobody has written to for some seconds, under the same lock (`consumer.take_file`):
+    should we have slept that long between the clock and here, the line goes to a new file.
+    """
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_nlink == 0:
+            return False
+        if os.write(file, line) != len(line):
+            raise OSError("the disk took only a part")
+        os.fsync(file)
+    finally:
+        os.close(file)
+    return True

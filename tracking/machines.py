@@ -1,7 +1,7 @@
 """Which hits are no person's. Rules are data; the first one that fits is noted with the event.
 
-Judged by method and user agent, which are forgotten at once. Sources: ../shared/FACTS.md, "Opens and clicks that are not
-people" (SparkPost on Gmail's prefetch, Mailgun on Apple Mail Privacy Protection, the gateways' own documentation).
+Judged by method and user agent, which are forgotten at once. Sources: SparkPost on Gmail's prefetch, Mailgun on Apple Mail
+Privacy Protection, the gateways' own documentation.
 """
 
 import re
@@ -30,7 +30,11 @@ RULES = (
         "preview",
         r"slackbot|twitterbot|facebookexternalhit|linkedinbot|whatsapp|telegrambot|skypeuripreview|discordbot",
     ),
-    rule("robot", r"bot\b|crawler|spider|headlesschrome|python-|curl/|wget/|go-http-client|java/|okhttp|libwww|scrapy"),
+    # Cubot makes phones.
+    rule(
+        "robot",
+        r"(?<!cu)bot\b|crawler|spider|headlesschrome|python-|curl/|wget/|go-http-client|java/|okhttp|libwww|scrapy",
+    ),
     rule("no-agent", r"^$"),
 )
 

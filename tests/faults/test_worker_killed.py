@@ -102,20 +102,8 @@ def test_a_celery_worker_killed_and_started_again(launcher: Launcher, spawn: Spa
     launcher.server.delay("END", 0.01)
     senders = [launcher.sender(name) for name in ("one", "two", "three")]
     campaign = launcher.start(LEADS, senders=senders)
-    worker = [
-        "-m",
-        "celery",
-        "--app",
-        "ecrm",
-        "--quiet",
-        "worker",
-        "--pool",
-        "threads",
-        "--concurrency",
-        "8",
-        "--queues",
-        "celery,send",
-    ]
+    pool = ("--pool", "threads", "--concurrency", "8", "--queues", "celery,send")
+    worker = ("-m", "celery", "--app", "ecrm", "--quiet", "worker", *pool)
     first = spawn(*worker)
     tick.delay()
     until(lambda: len(launcher.server.mails) >= 20, first)
