@@ -32,7 +32,10 @@ class MessageAdmin(LookOnly[Message]):
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("organisation", "campaign", "step", "variant", "lead", "sender", "message_id")}),
-        ("State", {"fields": ("state", "error", "attempts", "due_at", "offered_at", "sent_at", "provider_id", "lease")}),
+        (
+            "State",
+            {"fields": ("state", "error", "attempts", "due_at", "offered_at", "sent_at", "provider_id", "lease")},
+        ),
         ("People", {"fields": ("opened_at", "clicked_at", "replied_at", "unsubscribed_at", "complained_at")}),
         ("Machines", {"fields": ("bounced_at", "machine_opened_at", "machine_clicked_at")}),
     )

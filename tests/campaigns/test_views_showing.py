@@ -184,6 +184,8 @@ def test_unknown_messages_can_be_ticked_by_those_who_may_decide(
     page = text(as_alice.get(f"{base(running)}messages/"))
     assert page.count('name="message"') == 1
     assert 'value="resend"' in page
+    # The boxes stand in no form, where Enter on one would press its first button.
+    assert page.rindex('name="message"') < page.index('hx-include="[name=message], [name=all]"')
     assert "every 5s" not in page
     assert 'name="message"' not in text(as_vera.get(f"{base(running)}messages/"))
 
