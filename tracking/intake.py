@@ -51,9 +51,12 @@ class Hit:
         }
 
 
-_client = redis.Redis.from_url(
-    settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=None
-)
+def new_client(url: str) -> redis.Redis:
+    """A client that gives up at once: no recipient waits for a Redis that does not answer."""
+    return redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=None)
+
+
+_client = new_client(settings.REDIS_URL)
 _rest_until = 0.0
 _spool_lock = threading.Lock()
 
