@@ -12,7 +12,7 @@ LABELS = {
     "email": "Email address",
     "first_name": "First name",
     "last_name": "Last name",
-    "full_name": "Full name (is split)",
+    "full_name": "Full name",
     "company": "Company",
     "title": "Job title",
     "phone": "Phone",
