@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kombu.exceptions import OperationalError
+
 from ecrm.embedded import environment as env
 from ecrm.embedded.processes import Service
 
@@ -36,8 +38,8 @@ def programs(options: Options) -> Iterator[Service]:
         yield catcher(options.catcher)
     yield manage("consumer", "consume_events")
     # Threads: a drain waits on the network nearly all of its time.
-    yield worker("sending", "--queues", "send", "--concurrency", "32", "-n", "send@%h")
-    yield worker("worker", "--concurrency", "4", "-n", "work@%h")
+    yield worker("sending", "send", "--queues", "send", "--concurrency", "32")
+    yield worker("worker", "work", "--concurrency", "4")
     yield Service("scheduler", [*CELERY, "beat", "--loglevel", "WARNING"], silent=True)
     yield web(options)
     if options.demo:
@@ -48,8 +50,9 @@ def catcher(port: int) -> Service:
     return Service("catcher", [PYTHON, "manage.py", "mail_catcher"], ready=lambda: answers("127.0.0.1", port))
 
 
-def worker(name: str, *options: str) -> Service:
-    return Service(name, [*WORKER, *options], environment=NO_ADVICE, silent=True)
+def worker(name: str, node: str, *options: str) -> Service:
+    command = [*WORKER, *options, "-n", f"{node}@%h"]
+    return Service(name, command, ready=lambda: worker_answers(node), environment=NO_ADVICE, silent=True)
 
 
 def web(options: Options) -> Service:
@@ -67,6 +70,17 @@ def answers(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def worker_answers(node: str) -> bool:
+    from celery.utils.nodenames import gethostname
+
+    from ecrm.celery import app
+
+    try:
+        return bool(app.control.ping([f"{node}@{gethostname()}"], timeout=0.5))
+    except (OperationalError, OSError):
+        return False
 
 
 def port_is_free(host: str, port: int) -> bool:

@@ -117,11 +117,11 @@ class Supervisor:
         os.environ["ECRM_SUPERVISED"] = "1"
         if env.uses_embedded_postgres():
             say("Starting PostgreSQL …")
-            self.add(postgres(say=say))
+            self.await_ready(self.launch(postgres(say=say)))
             create_database()
         if env.uses_embedded_redis():
             say("Starting Redis …")
-            self.add(redis())
+            self.await_ready(self.launch(redis()))
         say("Preparing the database …")
         self.complete(manage("migrate", "migrate", "--verbosity", "0"), "The database could not be brought up to date.")
         (env.data_dir() / "static").mkdir(exist_ok=True)
@@ -129,8 +129,9 @@ class Supervisor:
         if self.options.demo:
             self.complete(manage("demo", "demo"), "The demonstration could not be made.")
         say("Starting web server, workers and scheduler …")
-        for service in programs(self.options):
-            self.add(service)
+        started = [self.launch(service) for service in programs(self.options)]
+        for child in started:  # all at once: each of them needs a second or two of its own
+            self.await_ready(child)
         self.greet()
 
     def check_options(self) -> None:
@@ -139,11 +140,14 @@ class Supervisor:
         if self.options.demo and not catches_mail():
             raise RuntimeError("--demo needs the mail catcher: leave out ECRM_RELAY_HOST, and ECRM_ENV=production.")
 
-    def add(self, service: Service) -> None:
+    def launch(self, service: Service) -> Child:
         self.look()
         child = Child(service)
         self.children.append(child)
-        service.wait_ready(child.process, between=self.look)
+        return child
+
+    def await_ready(self, child: Child) -> None:
+        child.service.wait_ready(child.process, between=self.look)
 
     def complete(self, command: Service, failure: str) -> None:
         if run_to_end(command, self.look) != 0:
