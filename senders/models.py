@@ -41,15 +41,36 @@ class Sender(models.Model):
     username = models.CharField(max_length=254, blank=True)
     secret = models.BinaryField(null=True, editable=False, help_text="Ciphertext; see senders/vault.py.")
 
+    reply_address = models.EmailField(max_length=254, blank=True, help_text="Reply-To; empty: the address itself.")
+    signature = models.TextField(max_length=2000, blank=True, help_text="Plain text above the footer of every mail.")
+
+    # What it may send (senders.limits works out what that comes to today).
     daily_limit = models.PositiveIntegerField(null=True, blank=True, help_text="Mails per 24 hours; empty: no limit.")
-    gap_seconds = models.FloatField(default=0, help_text="Pause between two mails, in seconds.")
-    # {"days": [0..6, Monday first], "start": "HH:MM", "end": "HH:MM", "time_zone": "Europe/Berlin"}; null: any time.
+    gap_seconds = models.FloatField(default=0, help_text="Pause between two mails, in seconds, give or take a fifth.")
+    # As senders.window has it; null: any time.
     window = models.JSONField(null=True, blank=True)
+
+    # A fresh mailbox warms up: `ramp_start` mails on its first day of sending, `ramp_step` more on each further one, at the
+    # most `ramp_ceiling`. Null: no ramp-up.
+    ramp_start = models.PositiveIntegerField(null=True, blank=True)
+    ramp_step = models.PositiveIntegerField(null=True, blank=True)
+    ramp_ceiling = models.PositiveIntegerField(null=True, blank=True)
+    ramp_started_at = models.DateTimeField(null=True, editable=False)
+
+    # Percent of the last 200 mails; above it the sender pauses by itself (senders.health). Null: never.
+    bounce_limit = models.FloatField(null=True, blank=True, default=5.0)
+    complaint_limit = models.FloatField(null=True, blank=True, default=0.3)
+    # When it paused by itself, while it is; and since when mails count for its health (a person resumed it then).
+    held_at = models.DateTimeField(null=True, editable=False)
+    health_since = models.DateTimeField(null=True, editable=False)
+    dkim_selector = models.CharField("DKIM selector", max_length=100, blank=True)
 
     state = models.CharField(max_length=15, choices=SenderState, default=SenderState.ACTIVE)
     state_reason = models.CharField(max_length=500, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
     last_error_at = models.DateTimeField(null=True)
+    # The owners are to be told by mail that it stopped by itself (senders.notices).
+    notice_due = models.BooleanField(default=False, editable=False)
     # Nothing is sent before this time: the gap between mails, or what the server asked us to wait.
     next_slot_at = models.DateTimeField(default=timezone.now)
 
@@ -64,6 +85,24 @@ class Sender(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organisation", "address", "kind", "host"], name="sender_once"),
         ]
+        indexes = [models.Index(fields=["id"], name="sender_notice_due", condition=models.Q(notice_due=True))]
 
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>"
+
+
+class SendingError(models.Model):
+    """What went wrong with a sender as a whole, in words; the last few are kept (senders.errors)."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    sender = models.ForeignKey(Sender, on_delete=models.CASCADE, related_name="errors")
+    at = models.DateTimeField(default=timezone.now, help_text="The last time.")
+    times = models.PositiveIntegerField(default=1, help_text="How often in a row.")
+    reason = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["sender", "-at"], name="error_of_sender")]
+
+    def __str__(self) -> str:
+        return self.reason
