@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
-from ninja import Field, Router
+from ninja import Field, Router, Status
 
 from accounts.access import OrgRequest
 from campaigns import services
@@ -156,9 +156,9 @@ def settle(act: Callable[[], Campaign]) -> Json:
 
 
 @router.post("/campaigns", summary="Create a draft", response={201: Json})
-def create(request: OrgRequest, org: Slug, body: CampaignIn) -> tuple[int, Json]:
+def create(request: OrgRequest, org: Slug, body: CampaignIn) -> Status[Json]:
     values = values_of(request, body)
-    return 201, settle(lambda: services.create_campaign(request.organisation, request.user, values))
+    return Status(201, settle(lambda: services.create_campaign(request.organisation, request.user, values)))
 
 
 @router.get("/campaigns", summary="Campaigns, newest first, without their steps")
@@ -186,12 +186,12 @@ def change(request: OrgRequest, org: Slug, campaign_id: str, body: CampaignPatch
 
 
 @router.delete("/campaigns/{campaign_id}", summary="Delete a draft or an ended campaign", response={204: None})
-def delete(request: OrgRequest, org: Slug, campaign_id: str) -> tuple[int, None]:
+def delete(request: OrgRequest, org: Slug, campaign_id: str) -> Status[None]:
     try:
         services.delete_campaign(find(request, campaign_id))
     except CampaignError as error:
         raise Problem(409, str(error)) from error
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/campaigns/{campaign_id}/preflight", summary="What stands in the way of a start")

@@ -7,13 +7,14 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the apps below what only this one knows."""
         from campaigns import happenings  # noqa: F401  (registers its receiver)
-        from campaigns.guards import guard_list, guard_sender
+        from campaigns.guards import erase_events, guard_list, guard_sender
         from campaigns.stats import sender_usage
         from campaigns.timeline import message_entries
-        from leads import lists, timeline
+        from leads import lists, services, timeline
         from senders import services as senders
 
         senders.DELETION_GUARDS.append(guard_sender)
         senders.USAGE.append(sender_usage)
         lists.LIST_GUARDS.append(guard_list)
+        services.ERASERS.append(erase_events)
         timeline.SOURCES.append(message_entries)

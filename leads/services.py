@@ -1,6 +1,6 @@
 """What people do with leads, one function each; pages, API and imports call these. Lists have their own (`leads.lists`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -114,6 +114,10 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(filter(None, cleaned)))[:MAX_TAGS]
 
 
+# What apps above keep about leads outside their foreign keys: called with their primary keys as they are erased.
+ERASERS: list[Callable[[Sequence[int]], None]] = []
+
+
 def erase_leads(leads: QuerySet[Lead]) -> int:
     """Delete these leads with all that hangs on them, and keep their digests suppressed (promise p18); returns how many.
 
@@ -124,7 +128,10 @@ def erase_leads(leads: QuerySet[Lead]) -> int:
     count = 0
     for start in range(0, len(pks), ERASE_BATCH):
         with transaction.atomic():
-            batch = Lead.objects.filter(pk__in=pks[start : start + ERASE_BATCH])
+            chosen = pks[start : start + ERASE_BATCH]
+            for erase in ERASERS:
+                erase(chosen)
+            batch = Lead.objects.filter(pk__in=chosen)
             forget(batch.order_by("pk").only("organisation", "digest"))
             _, deleted = batch.delete()
             count += deleted.get("leads.Lead", 0)

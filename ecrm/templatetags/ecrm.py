@@ -62,4 +62,6 @@ def rate(part: int, whole: int) -> str:
     if not whole:
         return "–"
     per_cent = 100 * part / whole
+    if 0 < per_cent < 0.05:
+        return "< 0.1 %"
     return f"{per_cent:.0f} %" if per_cent >= 10 or per_cent == 0 else f"{per_cent:.1f} %"

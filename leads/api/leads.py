@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
-from ninja import Field, Router
+from ninja import Field, Router, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
@@ -104,10 +104,10 @@ def settle(act: Callable[[], Lead]) -> Lead:
 
 
 @router.post("/leads", summary="Add a lead", response={201: Json})
-def create(request: OrgRequest, org: Slug, body: LeadIn) -> tuple[int, Json]:
+def create(request: OrgRequest, org: Slug, body: LeadIn) -> Status[Json]:
     lead = Lead(organisation=request.organisation, source="API")
     settle(lambda: services.save_lead(lead, body.model_dump()))
-    return 201, show_lead(find(request, str(lead.pk)))
+    return Status(201, show_lead(find(request, str(lead.pk))))
 
 
 @router.get("/leads", summary="Leads, newest first")
@@ -142,10 +142,10 @@ def change(request: OrgRequest, org: Slug, lead_id: str, body: LeadPatch) -> Jso
 
 
 @router.delete("/leads/{lead_id}", summary="Erase a lead", response={204: None})
-def erase(request: OrgRequest, org: Slug, lead_id: str) -> tuple[int, None]:
+def erase(request: OrgRequest, org: Slug, lead_id: str) -> Status[None]:
     """Everything held about the person is deleted; a keyed hash of the address keeps them from being added again."""
     services.erase_leads(Lead.objects.filter(pk=find(request, lead_id).pk))
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/leads/{lead_id}/suppress", summary="Do not mail this lead any more")

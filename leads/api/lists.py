@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ninja import Field, Router
+from ninja import Field, Router, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
@@ -52,9 +52,9 @@ def settle(act: Callable[[], LeadList]) -> LeadList:
 
 
 @router.post("/lists", summary="Make a list", response={201: Json})
-def create(request: OrgRequest, org: Slug, body: ListIn) -> tuple[int, Json]:
+def create(request: OrgRequest, org: Slug, body: ListIn) -> Status[Json]:
     made = settle(lambda: lists.create_list(request.organisation, body.name))
-    return 201, answer(request, made.pk)
+    return Status(201, answer(request, made.pk))
 
 
 @router.get("/lists", summary="Lists, newest first")
@@ -75,12 +75,12 @@ def rename(request: OrgRequest, org: Slug, list_id: str, body: ListIn) -> Json:
 
 
 @router.delete("/lists/{list_id}", summary="Delete a list; its leads stay", response={204: None})
-def delete(request: OrgRequest, org: Slug, list_id: str) -> tuple[int, None]:
+def delete(request: OrgRequest, org: Slug, list_id: str) -> Status[None]:
     try:
         lists.delete_list(find_list(request, list_id))
     except ListInUse as error:
         raise Problem(409, str(error)) from error
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/lists/{list_id}/leads", summary="Put leads on a list")
@@ -96,9 +96,9 @@ def add(request: OrgRequest, org: Slug, list_id: str, body: LeadIds) -> Json:
 
 
 @router.delete("/lists/{list_id}/leads/{lead_id}", summary="Take a lead off a list", response={204: None})
-def remove(request: OrgRequest, org: Slug, list_id: str, lead_id: str) -> tuple[int, None]:
+def remove(request: OrgRequest, org: Slug, list_id: str, lead_id: str) -> Status[None]:
     chosen = find_list(request, list_id)
     leads = Lead.objects.filter(organisation=request.organisation, pk=row_id(lead_id))
     if not lists.remove_from_list(chosen, leads):
         raise Problem(404, "There is no such lead on this list.")
-    return 204, None
+    return Status(204, None)

@@ -1,14 +1,18 @@
 """What a campaign needs cannot be deleted under it."""
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
-from campaigns.models import Campaign
+from campaigns.engine import plan
+from campaigns.models import Campaign, Message
 from campaigns.services import pause_campaign, start_campaign, stop_campaign
 from leads.lists import ListInUse, delete_list
 from leads.models import LeadList
+from leads.services import erase_leads
 from senders.models import Sender
 from senders.services import SenderError, delete_sender, usage
+from tracking.models import Event, Happening
 
 
 def test_a_drafts_sender_and_list_can_go(campaign: Campaign, sender: Sender, people: LeadList) -> None:
@@ -41,3 +45,21 @@ def test_a_stopped_campaign_needs_nothing(campaign: Campaign, alice: User, sende
 
 def test_senders_know_what_they_sent(sender: Sender) -> None:
     assert usage([sender.pk]) == {sender.pk: 0}
+
+
+def test_what_an_erased_person_opened_goes_with_them(campaign: Campaign, alice: User, people: LeadList) -> None:
+    start_campaign(campaign, alice)
+    plan()
+    for message in Message.objects.filter(campaign=campaign):
+        Event.objects.create(
+            organisation=campaign.organisation,
+            message_id=message.pk,
+            lead_id=message.lead_id,
+            kind=Happening.CLICKED,
+            url="https://acme.example/?who=" + message.lead.email,
+            at=timezone.now(),
+            stream_id=f"event-{message.pk}",
+        )
+    erase_leads(people.leads.filter(email="ada@example.com"))
+    assert Event.objects.count() == 2
+    assert not Event.objects.filter(url__contains="ada").exists()
