@@ -106,3 +106,38 @@ class SendingError(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Grant(models.Model):
+    """What a person allowed us at Google or Microsoft: the tokens of an OAuth sender (senders.connecting.grants).
+
+    A table of its own, so that its row can be locked while a token is renewed over the network: a lock on the sender's
+    would hold up the engine, which writes there all the time.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    sender = models.OneToOneField(Sender, on_delete=models.CASCADE, related_name="grant")
+    secret = models.BinaryField(editable=False, help_text="Both tokens, as ciphertext; see senders/vault.py.")
+    scopes = models.TextField(help_text="What was allowed, separated by blanks.")
+    expires_at = models.DateTimeField(help_text="When the access token ends; the refresh token has no known end.")
+    granted_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"grant of sender {self.sender_id}"
+
+
+class ConnectAttempt(models.Model):
+    """Somebody who was sent to a provider's consent page and is expected back: used once, and only by them."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=10, choices=Kind)
+    sender = models.ForeignKey(Sender, null=True, on_delete=models.CASCADE, help_text="The one to reconnect, if any.")
+    digest = models.BinaryField(unique=True, help_text="SHA-256 of the state parameter (RFC 6749 10.12).")
+    # Ciphertext too, of what the answer is checked against (PKCE verifier, nonce); it is worthless after ten minutes, so
+    # that a rotation of keys leaves it alone.
+    memory = models.BinaryField(editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.user_id}"
