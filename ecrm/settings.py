@@ -241,6 +241,34 @@ CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
+# --- Mailboxes that are connected by consent (docs/connect-google-and-microsoft.md) ------------------
+
+
+def endpoint(name: str, url: str) -> str:
+    """Where a provider answers: `url`, but for tests and development, which may have servers of their own."""
+    return os.environ.get(name, url).rstrip("/") if DEVELOPMENT else url
+
+
+GOOGLE = {
+    "client_id": os.environ.get("ECRM_GOOGLE_CLIENT_ID", ""),
+    "client_secret": os.environ.get("ECRM_GOOGLE_CLIENT_SECRET", ""),
+    "consent_url": endpoint("ECRM_GOOGLE_CONSENT_URL", "https://accounts.google.com/o/oauth2/v2/auth"),
+    "token_url": endpoint("ECRM_GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token"),
+    "revoke_url": endpoint("ECRM_GOOGLE_REVOKE_URL", "https://oauth2.googleapis.com/revoke"),
+    "keys_url": endpoint("ECRM_GOOGLE_KEYS_URL", "https://www.googleapis.com/oauth2/v1/certs"),
+    "api_url": endpoint("ECRM_GOOGLE_API_URL", "https://gmail.googleapis.com"),
+}
+MICROSOFT = {
+    "client_id": os.environ.get("ECRM_MICROSOFT_CLIENT_ID", ""),
+    "client_secret": os.environ.get("ECRM_MICROSOFT_CLIENT_SECRET", ""),
+    # A directory's id, or `common`: work, school and personal accounts; `organizations`: without the personal ones.
+    "tenant": os.environ.get("ECRM_MICROSOFT_TENANT", "common"),
+    "authority": endpoint("ECRM_MICROSOFT_AUTHORITY", "https://login.microsoftonline.com"),
+    "graph_url": endpoint("ECRM_MICROSOFT_GRAPH_URL", "https://graph.microsoft.com"),
+}
+# Whose certificates those servers of tests and development have; empty: the ones that everybody trusts.
+OAUTH_CA_FILE = endpoint("ECRM_OAUTH_CA_FILE", "")
+
 # --- Uploads and limits ------------------------------------------------------------------------------
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
@@ -258,5 +286,13 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("ECRM_LOG_LEVEL", "INFO")},
-    "loggers": {"celery.app.trace": {"level": "WARNING"}, "celery.beat": {"level": "WARNING"}},
+    "loggers": {
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        # At DEBUG these write requests and answers down, tokens among them, whatever ECRM_LOG_LEVEL says.
+        **{
+            name: {"level": "WARNING"}
+            for name in ("requests_oauthlib", "oauthlib", "google", "googleapiclient", "msal", "urllib3")
+        },
+    },
 }
