@@ -8,13 +8,18 @@ class CampaignsConfig(AppConfig):
         """Tell the apps below what only this one knows."""
         from campaigns import happenings  # noqa: F401  (registers its receiver)
         from campaigns.guards import erase_events, guard_list, guard_sender
+        from campaigns.record import outcomes, room_at, sending_days
         from campaigns.stats import sender_usage
         from campaigns.timeline import message_entries
         from leads import lists, services, timeline
+        from senders import health, standing
         from senders import services as senders
 
         senders.DELETION_GUARDS.append(guard_sender)
         senders.USAGE.append(sender_usage)
+        standing.SENDING_DAYS.append(sending_days)
+        standing.ROOM.append(room_at)
+        health.OUTCOMES.append(outcomes)
         lists.LIST_GUARDS.append(guard_list)
         services.ERASERS.append(erase_events)
         timeline.SOURCES.append(message_entries)

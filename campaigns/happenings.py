@@ -7,6 +7,7 @@ from django.db import connection
 from django.dispatch import receiver
 
 from campaigns.models import Enrollment, EnrollmentState, Message, MessageState
+from senders import health
 from tracking.models import Happening
 from tracking.signals import Recorded, happened
 
@@ -21,6 +22,8 @@ COLUMNS = {
     (Happening.BOUNCED, False): "bounced_at",
     (Happening.COMPLAINED, False): "complained_at",
 }
+# What tells against the sender.
+HARMFUL = {Happening.BOUNCED, Happening.COMPLAINED}
 STOPS = {Happening.UNSUBSCRIBED, Happening.REPLIED, Happening.BOUNCED, Happening.COMPLAINED}
 
 # Rows in the order of their keys, so that two consumers cannot lock each other out.
@@ -39,6 +42,7 @@ def on_happened(sender: Any, events: list[Recorded], **kwargs: Any) -> None:
         note(column, [event for event in events if event.kind == kind and event.machine == machine])
     for kind in STOPS:
         stop_leads([event for event in events if event.kind == kind], kind)
+    review_senders([event for event in events if event.kind in HARMFUL])
 
 
 def note(column: str, events: list[Recorded]) -> None:
@@ -53,6 +57,17 @@ def note(column: str, events: list[Recorded]) -> None:
                 "organisations": list({event.organisation_id for event in events}),
             },
         )
+
+
+def review_senders(events: list[Recorded]) -> None:
+    """Let the senders of these messages pause where too many of their mails fared so."""
+    if events:
+        found = Message.objects.filter(
+            pk__in={event.message_id for event in events},
+            organisation_id__in={event.organisation_id for event in events},
+            sender__isnull=False,
+        )
+        health.review(sorted(set(found.values_list("sender_id", flat=True))))
 
 
 def stop_leads(events: Iterable[Recorded], reason: Happening) -> None:

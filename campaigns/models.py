@@ -163,6 +163,13 @@ class Message(models.Model):
             models.Index(fields=["sender", "due_at"], name="message_planned", condition=models.Q(state="planned")),
             models.Index(fields=["sender"], name="message_in_flight", condition=models.Q(state="sending")),
             models.Index(fields=["sender", "sent_at"], name="message_sent_by", condition=models.Q(state="sent")),
+            # What counts against a sender's day, or its health, without having been sent.
+            models.Index(fields=["sender", "offered_at"], name="message_unknown", condition=models.Q(state="unknown")),
+            models.Index(
+                fields=["sender", "offered_at"],
+                name="message_refused",
+                condition=models.Q(state="failed", bounced_at__isnull=False),
+            ),
             models.Index(fields=["campaign", "state", "id"], name="message_of_campaign"),
             models.Index(fields=["lead"], name="message_of_lead"),
         ]

@@ -51,10 +51,14 @@ SELECT count(*), count(opened_at), count(clicked_at), count(replied_at), count(u
 FROM campaigns_message WHERE organisation_id = %(organisation)s AND state = 'sent' AND sent_at > %(since)s
 """
 
-# What counts against a sender's day (as in engine.claim).
+# What counts against a sender's day, as in engine.claim: what went, or may have gone, out.
 USAGE = """
-SELECT sender_id, count(*) FROM campaigns_message
-WHERE sender_id = ANY(%(senders)s) AND state = 'sent' AND sent_at > now() - interval '24 hours'
+SELECT sender_id, count(*) FROM (
+    SELECT sender_id FROM campaigns_message
+    WHERE sender_id = ANY(%(senders)s) AND state = 'sent' AND sent_at > now() - interval '24 hours'
+    UNION ALL
+    SELECT sender_id FROM campaigns_message
+    WHERE sender_id = ANY(%(senders)s) AND state = 'unknown' AND offered_at > now() - interval '24 hours') AS gone
 GROUP BY sender_id
 """
 

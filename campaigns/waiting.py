@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from campaigns.models import Campaign
-from senders.models import Sender, SenderState
-from senders.services import usage
+from senders.models import SenderState
+from senders.standing import Standing, standings
 from senders.window import is_open, next_opening
 
 MOST_SENDERS = 20
@@ -24,23 +24,28 @@ def waiting(campaign: Campaign) -> list[str]:
     if not is_open(campaign.window, now):
         return [f"Outside its sending hours: it goes on {moment(next_opening(campaign.window, now), zone)}."]
     senders = list(campaign.senders.order_by("pk")[:MOST_SENDERS])
-    used = usage([sender.pk for sender in senders if sender.daily_limit is not None])
-    return [f"{sender.address} {why}" for sender in senders for why in resting(sender, now, zone, used)][:MOST_SENDERS]
+    found = standings(senders)
+    return [f"{stands.sender.address} {why}" for stands in found for why in resting(stands, now, zone)][:MOST_SENDERS]
 
 
-def resting(sender: Sender, now: datetime, zone: ZoneInfo, used: dict[int, int]) -> Iterator[str]:
-    """Why `sender` sends nothing now, as what follows its address in a sentence; the first reason alone."""
+def resting(standing: Standing, now: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """Why a sender sends nothing now, as what follows its address in a sentence; the first reason alone."""
+    sender = standing.sender
     if sender.state == SenderState.DISCONNECTED:
         yield f"must be reconnected: {sender.state_reason or sender.last_error}"
     elif sender.state == SenderState.PAUSED:
-        yield "is paused."
+        yield f"paused itself. {sender.state_reason}" if sender.held_at else "is paused."
     elif not is_open(sender.window, now):
         yield f"is outside its sending hours until {moment(next_opening(sender.window, now), zone)}."
-    elif sender.daily_limit is not None and used.get(sender.pk, 0) >= sender.daily_limit:
-        yield f"has sent its {sender.daily_limit:,} mails of the last 24 hours, which is its limit."
+    elif standing.is_full:
+        yield f"has sent its {standing.cap:,} mails of the last 24 hours, which is its limit{why_so_low(standing)}."
     elif (sender.next_slot_at - now).total_seconds() > SHORT:
         said = f" The server said: {sender.last_error}" if sender.last_error else ""
         yield f"rests until {moment(sender.next_slot_at, zone)}.{said}"
+
+
+def why_so_low(standing: Standing) -> str:
+    return " while it warms up" if standing.is_ramping else ""
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:

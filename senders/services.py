@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import Organisation, User
 from senders.models import Kind, Sender, SenderState
@@ -17,7 +19,11 @@ DELETION_GUARDS: list[Callable[[Sender], str | None]] = []
 USAGE: list[Callable[[list[int]], dict[int, int]]] = []
 
 CONNECTION = ("host", "port", "security", "username")
-FIELDS = ("name", "address", "host", "port", "security", "username", "daily_limit", "gap_seconds", "window")
+# How it presents itself, what it may send, and when it pauses by itself.
+MANNERS = ("name", "reply_address", "signature", "dkim_selector")
+PACE = ("daily_limit", "gap_seconds", "window", "ramp_start", "ramp_step", "ramp_ceiling")
+HEALTH = ("bounce_limit", "complaint_limit")
+FIELDS = (*MANNERS, "address", *CONNECTION, *PACE, *HEALTH)
 
 
 class SenderError(Exception):
@@ -41,6 +47,10 @@ def save_sender(sender: Sender, values: Mapping[str, Any]) -> Sender:
     known = [name for name in FIELDS if name in values]
     for name in known:
         setattr(sender, name, values[name])
+    if "ramp_start" in known:
+        known.append("ramp_started_at")
+        begun = sender.ramp_started_at or timezone.now()
+        sender.ramp_started_at = None if sender.ramp_start is None else begun
     try:
         with transaction.atomic():
             # Only these columns: state, lease and slot are the engine's, which may be writing them now.
@@ -101,9 +111,13 @@ def pause_sender(sender: Sender) -> bool:
 
 
 def resume_sender(sender: Sender) -> bool:
-    """Let a paused sender send again; whether it was paused."""
+    """Let a paused sender send again; whether it was paused.
+
+    One that had paused by itself gets a fresh start: the mails before do not count against it any more.
+    """
+    begins = Case(When(held_at__isnull=False, then=Now()), default="health_since")
     moved = Sender.objects.filter(pk=sender.pk, state=SenderState.PAUSED).update(
-        state=SenderState.ACTIVE, state_reason=""
+        state=SenderState.ACTIVE, state_reason="", health_since=begins, held_at=None, notice_due=False
     )
     return bool(moved)
 

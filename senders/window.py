@@ -1,14 +1,20 @@
 """Sending hours: days of the week and a span of the day in a time zone.
 
 A window is `{"days": [0, …, 6], "start": "HH:MM", "end": "HH:MM", "time_zone": "Europe/Berlin"}`, Monday being 0; None is any
-time. `end` before `start` runs over midnight and belongs to the day on which it began; equal is the whole day.
+time. `end` before `start` runs over midnight and belongs to the day on which it began; equal is the whole day. With
+`"lead_time_zone": true` its clock is the lead's where that is known (`zone_in`), and `time_zone` counts for the others.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 KEYS = {"days", "start", "end", "time_zone"}
+FOLLOWS = "lead_time_zone"
+# Under which name a lead's custom field says its time zone, spelt in lower case and with underscores.
+ZONE_FIELDS = {"time_zone", "timezone"}
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -24,19 +30,30 @@ def clean(window: Any) -> dict[str, Any] | None:
     """A window in its normal form, or None for any time; raises BadWindow."""
     if not window:
         return None
-    if not isinstance(window, dict) or set(window) - KEYS:
-        raise BadWindow(f"A window holds {', '.join(sorted(KEYS))} and nothing else.")
+    if not isinstance(window, dict) or set(window) - KEYS - {FOLLOWS}:
+        raise BadWindow(f"A window holds {', '.join(sorted(KEYS | {FOLLOWS}))} and nothing else.")
     days = window.get("days", list(range(7)))
     valid = isinstance(days, list) and days and all(type(day) is int and 0 <= day <= 6 for day in days)
     if not valid:
         raise BadWindow("days is a list of numbers from 0 (Monday) to 6 (Sunday), with one at least.", "days")
     zone = window.get("time_zone") or "UTC"
-    try:
-        ZoneInfo(str(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadWindow(f"{zone} is not a time zone; write one like Europe/Berlin.", "time_zone") from error
+    if not is_zone(str(zone)):
+        raise BadWindow(f"{zone} is not a time zone; write one like Europe/Berlin.", "time_zone")
+    follows = window.get(FOLLOWS, False)
+    if not isinstance(follows, bool):
+        raise BadWindow(f"{FOLLOWS} is true or false.", FOLLOWS)
     spans = {name: clock(name, window.get(name, "00:00")).strftime("%H:%M") for name in ("start", "end")}
-    return {"days": sorted(set(days)), **spans, "time_zone": str(zone)}
+    return {"days": sorted(set(days)), **spans, "time_zone": str(zone), **({FOLLOWS: True} if follows else {})}
+
+
+@lru_cache(maxsize=2048)
+def is_zone(name: str) -> bool:
+    """Whether it names a time zone, like Europe/Berlin."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def clock(name: str, value: Any) -> time:
@@ -57,9 +74,14 @@ def opening_on(window: dict[str, Any], day: datetime) -> tuple[datetime, datetim
 
 
 def is_open(window: dict[str, Any] | None, at: datetime) -> bool:
-    """Whether mail may go out at `at` (aware). Compared in UTC, so that daylight-saving changes cannot confuse it."""
-    if not window:
-        return True
+    """Whether mail may go out at `at` (aware). Where the hours follow the leads, always: somewhere they are open, and
+    `is_open_for` judges each lead.
+    """
+    return not window or bool(window.get(FOLLOWS)) or is_open_here(window, at)
+
+
+def is_open_here(window: dict[str, Any], at: datetime) -> bool:
+    """Whether it is open by its own clock. Compared in UTC, so that daylight-saving changes cannot confuse it."""
     local = at.astimezone(ZoneInfo(window["time_zone"]))
     spans = (opening_on(window, local - timedelta(days=back)) for back in (0, 1))
     return any(span and span[0].timestamp() <= at.timestamp() < span[1].timestamp() for span in spans)
@@ -77,12 +99,32 @@ def next_opening(window: dict[str, Any] | None, at: datetime) -> datetime:
     raise AssertionError("a window opens at least once a week")
 
 
+def zone_in(fields: Mapping[str, Any]) -> str:
+    """The time zone that a lead's custom fields name; empty where they name none."""
+    for name, value in fields.items():
+        if name.strip().lower().replace(" ", "_") in ZONE_FIELDS and is_zone(zone := str(value).strip()):
+            return zone
+    return ""
+
+
+def opens_for(window: dict[str, Any] | None, at: datetime, zone: str) -> datetime:
+    """`at` where the window is open for a lead whose time zone is `zone` (empty: not known), else when it opens for them."""
+    if not window or not window.get(FOLLOWS):
+        return next_opening(window, at)
+    return next_opening({key: window[key] for key in KEYS} | ({"time_zone": zone} if zone else {}), at)
+
+
+def follows_leads(window: dict[str, Any] | None) -> bool:
+    return bool(window and window.get(FOLLOWS))
+
+
 def in_words(window: dict[str, Any] | None) -> str:
-    """`Mon–Fri, 09:00–17:00, Europe/Berlin`."""
+    """`Mon–Fri, 09:00–17:00, Europe/Berlin`; the zone last."""
     if not window:
         return "At any time"
     span = "all day" if window["start"] == window["end"] else f"{window['start']}–{window['end']}"
-    return f"{days_in_words(window['days'])}, {span}, {window['time_zone']}"
+    zone = f"in the lead’s time zone, else {window['time_zone']}" if window.get(FOLLOWS) else window["time_zone"]
+    return f"{days_in_words(window['days'])}, {span}, {zone}"
 
 
 def days_in_words(days: list[int]) -> str:

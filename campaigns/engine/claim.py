@@ -9,6 +9,7 @@ from django.db import connection
 from campaigns.models import Campaign, CampaignState, Variant
 from leads.models import Lead
 from senders.models import Sender
+from senders.standing import cap_of
 from senders.window import is_open
 
 # How many of the sender's running campaigns are looked at for their windows.
@@ -34,7 +35,9 @@ USED = """
 SELECT (SELECT count(*) FROM campaigns_message
         WHERE sender_id = %(sender)s AND state = 'sent' AND sent_at > now() - interval '24 hours')
      + (SELECT count(*) FROM campaigns_message
-        WHERE sender_id = %(sender)s AND state IN ('sending', 'unknown') AND offered_at > now() - interval '24 hours')
+        WHERE sender_id = %(sender)s AND state = 'unknown' AND offered_at > now() - interval '24 hours')
+     + (SELECT count(*) FROM campaigns_message
+        WHERE sender_id = %(sender)s AND state = 'sending' AND offered_at > now() - interval '24 hours')
 """
 # The limit is reached: rest until the day's first mail is a day old, but look again soon, should a person raise the limit.
 REST = """
@@ -65,13 +68,14 @@ def open_campaigns(sender: Sender, at: datetime) -> list[int]:
 
 
 def allowance(sender: Sender) -> int | None:
-    """How many more mails the daily limit lets the sender send now; None where there is no limit."""
-    if sender.daily_limit is None:
+    """How many more mails its cap (limit, ramp-up, provider) lets the sender send now; None where there is none."""
+    cap = cap_of(sender)
+    if cap is None:
         return None
     with connection.cursor() as cursor:
         cursor.execute(USED, {"sender": sender.pk})
         used = cursor.fetchone()
-    return max(0, sender.daily_limit - (used[0] if used else 0))
+    return max(0, cap - (used[0] if used else 0))
 
 
 def rest_until_allowed(sender: Sender) -> None:

@@ -11,7 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns.engine.bounce import note_bounce
-from campaigns.engine.claim import Claimed, allowance, claim, open_campaigns, rest_until_allowed
+from campaigns.engine.claim import Claimed, allowance, open_campaigns, rest_until_allowed
+from campaigns.engine.hours import claim_awake
 from campaigns.engine.lease import lease_of
 from campaigns.engine.persist import GONE
 from campaigns.engine.plan import senders_with_work
@@ -28,6 +29,7 @@ from campaigns.engine.settle import (
 )
 from campaigns.engine.trouble import Trouble
 from campaigns.models import MessageState
+from senders.limits import draw_gap, has_gap
 from senders.models import Sender, SenderState
 from senders.services import mailbox_of
 from senders.transports import connect
@@ -111,6 +113,7 @@ class Drain:
         self.ready: Ready | None = None  # rendered, next to be offered
         self.kitchen = Kitchen(self.sender)
         self.trouble = Trouble()
+        self.gap = 0.0  # seconds between the mail in hand and the next one
 
     def run(self) -> None:
         try:
@@ -136,7 +139,7 @@ class Drain:
         now = timezone.now()
         if self.turn_is_over() or not self.refresh() or not is_open(self.sender.window, now):
             return []
-        limit = GAP_BATCH if self.sender.gap_seconds else BATCH
+        limit = GAP_BATCH if has_gap(self.sender) else BATCH
         allowed = allowance(self.sender)
         if allowed is not None:
             limit = min(limit, allowed)
@@ -145,7 +148,7 @@ class Drain:
         campaigns = open_campaigns(self.sender, now)
         if not limit or not campaigns:
             return []
-        batch = claim(self.sender, self.lease, campaigns, limit)
+        batch = claim_awake(self.sender, self.lease, campaigns, limit, now)
         self.held = {message.id for message in batch}
         return batch
 
@@ -189,7 +192,8 @@ class Drain:
             return self.not_offered(message)
         self.held.discard(message.id)
         outcome = line.send(ready.mail)
-        self.done = settlement(message.id, message.attempts, outcome, self.sender.gap_seconds)
+        self.gap = draw_gap(self.sender)
+        self.done = settlement(message.id, message.attempts, outcome, self.gap)
         self.drained.add(self.done.state)
         if isinstance(outcome, Rejected):
             self.flush()
@@ -203,11 +207,11 @@ class Drain:
             self.flush()
             stop_sender(self.sender.pk, rest)
             return False
-        if gap := self.sender.gap_seconds:
+        if self.gap:
             self.flush()
-            if gap > SHORT_GAP:  # the next slot is in its row; the tick wakes us then
+            if self.gap > SHORT_GAP:  # the next slot is in its row; the tick wakes us then
                 return False
-            time.sleep(gap)
+            time.sleep(self.gap)
         return not self.turn_is_over()
 
     def turn_is_over(self) -> bool:

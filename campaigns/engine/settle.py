@@ -13,6 +13,7 @@ from django.db import connection
 from campaigns.engine.persist import persist
 from campaigns.engine.statement import Running, Statement
 from campaigns.models import MessageState
+from senders.errors import note_error
 from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
 
 MAX_ATTEMPTS = 6
@@ -100,6 +101,7 @@ UPDATE senders_sender SET
     last_error = %(reason)s, last_error_at = now(),
     state = CASE WHEN %(disconnect)s THEN 'disconnected' ELSE state END,
     state_reason = CASE WHEN %(disconnect)s THEN %(reason)s ELSE state_reason END,
+    notice_due = notice_due OR (%(disconnect)s AND state = 'active'),
     next_slot_at = greatest(next_slot_at, now() + make_interval(secs => %(wait)s))
 WHERE id = %(sender)s
 """
@@ -208,5 +210,6 @@ def stop_sender(sender: int, outcome: Throttled | Disconnected) -> None:
     def work() -> None:
         with connection.cursor() as cursor:
             cursor.execute(STOP_SENDER, {"sender": sender, "reason": reason, "disconnect": disconnect, "wait": wait})
+        note_error(sender, reason)
 
     persist(work)

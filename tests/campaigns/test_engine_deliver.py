@@ -238,7 +238,7 @@ def test_a_long_gap_frees_the_thread_until_the_next_slot(launcher: Launcher) -> 
     assert engine.drain(sender.pk).counts == {"sent": 1}
     assert states(campaign) == {"sent": 1, "planned": 2}
     sender.refresh_from_db()
-    assert 29 < (sender.next_slot_at - before).total_seconds() < 35
+    assert 24 <= (sender.next_slot_at - before).total_seconds() < 41, "30 seconds, give or take a fifth"
     assert engine.drain(sender.pk).counts == {}, "not before its slot"
 
 
@@ -247,10 +247,10 @@ def test_a_short_gap_is_waited_out_over_the_open_connection(launcher: Launcher) 
     campaign = launcher.start(4, senders=[sender])
     started = time.monotonic()
     assert engine.drain(sender.pk).counts == {"sent": 4}
-    assert time.monotonic() - started > 0.6
+    assert time.monotonic() - started > 0.48
     assert launcher.server.connections == 1
     sent = sorted(message.sent_at for message in Message.objects.filter(campaign=campaign) if message.sent_at)
-    assert all((after - before).total_seconds() > 0.19 for before, after in pairwise(sent))
+    assert all((after - before).total_seconds() > 0.15 for before, after in pairwise(sent))
 
 
 def test_outside_the_senders_or_the_campaigns_hours_nothing_goes(launcher: Launcher) -> None:

@@ -77,7 +77,8 @@ def test_two_ticks_at_once_plan_each_message_once(launcher: Launcher, monkeypatc
 
 def test_a_large_campaign_leaves_room_for_the_others(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
     sender = launcher.sender()
-    large, small = launcher.start(30, senders=[sender]), launcher.start(2, senders=[sender])
+    large = launcher.start(30, senders=[sender])
+    small = launcher.start(senders=[sender], lists=[launcher.people(2, "Few")])
     Message.objects.all().delete()
     Enrollment.objects.update(due_at=timezone.now())
     monkeypatch.setattr(planning, "PLAN_BATCH", 12)
