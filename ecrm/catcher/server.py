@@ -1,4 +1,6 @@
-"""The catcher's SMTP server: takes every mail for every address, from anyone who signs in with anything."""
+"""The catcher's SMTP server: takes mail for every address, from anyone who signs in with anything; but an address that
+begins with `bounce` is refused, so that one can see what a refusal does.
+"""
 
 import logging
 from collections import deque
@@ -11,6 +13,7 @@ from aiosmtpd.smtp import AuthResult, Envelope
 from ecrm.catcher.mail import names, store
 
 MAILS_KEPT = 20_000
+REFUSED = "bounce"
 
 
 class Keep:
@@ -20,6 +23,15 @@ class Keep:
         self.folder = folder
         self.most = most
         self.kept = deque(reversed(names(folder)))  # oldest first; a page may have deleted some of them
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address.lower().startswith(REFUSED):
+            return "550 5.1.1 There is no such mailbox here"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.original_content or b""

@@ -127,7 +127,7 @@ class Supervisor:
         (env.data_dir() / "static").mkdir(exist_ok=True)
         self.options = replace(self.options, catcher=choose_catcher(self.options.url))
         if self.options.demo:
-            self.complete(manage("demo", "demo"), "The demonstration could not be made.")
+            self.complete(manage("demo", "demo", "--verbosity", "0"), "The demonstration could not be made.")
         say("Starting web server, workers and scheduler …")
         started = [self.launch(service) for service in programs(self.options)]
         for child in started:  # all at once: each of them needs a second or two of its own
