@@ -174,6 +174,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(os.environ.get("ECRM_TICK_SECONDS", "1")),
         "options": {"expires": 5},
     },
+    "senders-notices": {"task": "senders.tasks.tell_owners", "schedule": 60.0, "options": {"expires": 60}},
     "leads-imports": {"task": "leads.tasks.resume_imports", "schedule": 30.0, "options": {"expires": 30}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -277,6 +278,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 IMPORT_MAX_BYTES = int(os.environ.get("ECRM_IMPORT_MAX_BYTES", str(512 << 20)))
 # Whether user-supplied hosts may be private or loopback addresses; development needs it for the catcher.
 ALLOW_PRIVATE_HOSTS = os.environ.get("ECRM_ALLOW_PRIVATE_HOSTS", "1" if DEVELOPMENT else "") == "1"
+
+# Which DNS servers look up a sender's SPF, DKIM and DMARC: addresses, each with its port where it is not 53, separated by
+# commas. Empty: the machine's own.
+DNS_SERVERS = [server.strip() for server in os.environ.get("ECRM_DNS_SERVERS", "").split(",") if server.strip()]
 
 NINJA_PAGINATION_PER_PAGE = 100
 

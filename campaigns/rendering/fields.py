@@ -1,6 +1,7 @@
 """What a template may name: the lead's fields, its custom fields, the sender and the organisation."""
 
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 from accounts.models import Organisation
@@ -23,9 +24,23 @@ def lead_fields(lead: Lead) -> dict[str, Any]:
     return {**custom, **values, "fields": custom}
 
 
+class Lines(str):
+    """Text of several lines: in HTML (where Liquid asks for it, as markupsafe does) they stay lines."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return html_lines(self)
+
+
+def html_lines(text: str) -> str:
+    """Plain text as HTML, line for line."""
+    return "<br>".join(escape(line) for line in text.splitlines())
+
+
 def sender_fields(sender: Sender, organisation: Organisation) -> dict[str, Any]:
     return {
-        "sender": {"name": sender.name, "address": sender.address},
+        "sender": {"name": sender.name, "address": sender.address, "signature": Lines(sender.signature)},
         "organisation": {"name": organisation.name, "postal_address": organisation.postal_address},
     }
 

@@ -1,13 +1,15 @@
-"""What stands under every campaign mail: who sends it, from where, and the way out (CAN-SPAM § 7704(a)(5), GDPR Art.
-21).
+"""What stands under every campaign mail: the sender's signature, and who sends it, from where, and the way out (CAN-SPAM
+§ 7704(a)(5), GDPR Art. 21).
 """
 
 import re
 from html import escape
 
 from accounts.models import Organisation
+from campaigns.rendering.fields import html_lines
 
 END_OF_BODY = re.compile(r"</body\s*>", re.IGNORECASE)
+SIGNATURE_STYLE = "margin:24px 0 0"
 STYLE = "margin:32px 0 0;padding:12px 0 0;border-top:1px solid #ddd;font:12px/1.5 sans-serif;color:#777"
 
 
@@ -19,7 +21,11 @@ def html_footer(html: str, organisation: Organisation, unsubscribe_url: str, *, 
     parts = [escape(organisation.name), address]
     if link:
         parts.append(f'<a href="{escape(unsubscribe_url)}" style="color:#777">Unsubscribe</a>')
-    block = f'<div style="{STYLE}">{"<br>".join(part for part in parts if part)}</div>'
+    return at_the_end(html, f'<div style="{STYLE}">{"<br>".join(part for part in parts if part)}</div>')
+
+
+def at_the_end(html: str, block: str) -> str:
+    """`html` with `block` before its `</body>`, or at its end."""
     ends = list(END_OF_BODY.finditer(html))
     at = ends[-1].start() if ends else len(html)
     return f"{html[:at]}{block}{html[at:]}"
@@ -30,3 +36,12 @@ def text_footer(text: str, organisation: Organisation, unsubscribe_url: str, *, 
     if link:
         lines.append(f"Unsubscribe: {unsubscribe_url}")
     return f"{text.rstrip()}\n\n-- \n" + "\n".join(lines) + "\n"
+
+
+def html_signature(html: str, signature: str) -> str:
+    """`html` with the sender's signature (plain text) below it."""
+    return at_the_end(html, f'<p style="{SIGNATURE_STYLE}">{html_lines(signature)}</p>') if signature else html
+
+
+def text_signature(text: str, signature: str) -> str:
+    return f"{text.rstrip()}\n\n{signature.rstrip()}\n" if signature else text

@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import Organisation
 from campaigns.models import Campaign, Variant
 from campaigns.rendering.fields import lead_fields, sender_fields
-from campaigns.rendering.footer import html_footer, text_footer
+from campaigns.rendering.footer import html_footer, html_signature, text_footer, text_signature
 from campaigns.rendering.mime import assemble, header_text, mailbox, unstructured
 from campaigns.rendering.plain import html_to_text
 from campaigns.rendering.templates import RenderError, compiled, render_template
@@ -57,7 +57,11 @@ class Renderer:
         self.text_source = text_source(variant.body_html, variant.body_text)
         self.has_html = bool(variant.body_html.strip())
         self.own_link = "unsubscribe_url" in variant.body_html + variant.body_text
-        self.sender_line = mailbox("From", sender.name, sender.address)
+        # Where the template places the signature itself, it is not added a second time.
+        self.signature = "" if "sender.signature" in variant.body_html + variant.body_text else sender.signature.strip()
+        self.sender_lines = [mailbox("From", sender.name, sender.address)]
+        if sender.reply_address:
+            self.sender_lines.append(mailbox("Reply-To", sender.name, sender.reply_address))
 
     def render(self, lead: Lead, unsubscribe: str) -> Rendered:
         """The mail for `lead`, links untracked; raises RenderError."""
@@ -66,7 +70,8 @@ class Renderer:
         if not subject:
             raise RenderError("The subject is empty for this lead.")
         html = render_template(self.variant.body_html, values, html=True) if self.has_html else ""
-        text = self.render_text(html, values)
+        text = text_signature(self.render_text(html, values), self.signature)
+        html = html_signature(html, self.signature) if html else ""
         link = not self.own_link
         return Rendered(
             subject=subject,
@@ -87,7 +92,7 @@ class Renderer:
         if html and (self.campaign.track_opens or self.campaign.track_clicks):
             html = track_html(html, mark, opens=self.campaign.track_opens, clicks=self.campaign.track_clicks)
         headers = [
-            self.sender_line,
+            *self.sender_lines,
             mailbox("To", lead.full_name, lead.email),
             unstructured("Subject", rendered.subject),
             f"Date: {format_datetime(at or datetime.now(UTC))}",
