@@ -10,8 +10,8 @@ WEBINAR = StepContent(
 <p>{{{{ first_name | default: "Good morning" }}}},</p>
 <p>on Thursday we show how three teams in {{{{ Industry | default: "your industry" }}}} write to fewer people and
 hear back from more of them. Forty minutes, with time for questions.</p>
-<p><a href="https://webinar.example/calmer-inboxes?from=mail&amp;city={{{{ City | default: 'any' | url_encode }}}}">Keep
-a seat</a>, or look at <a href="https://webinar.example/agenda#questions">what we will talk about</a>.</p>
+<p><a href="https://webinar.example/calmer-inboxes?from=mail&amp;day=thursday">Keep a seat</a>, or look at
+<a href="https://webinar.example/agenda#questions">what we will talk about</a>.</p>
 <p>Dana</p>
 </div>""",
 )

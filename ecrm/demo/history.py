@@ -6,19 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Organisation
 from campaigns.models import Campaign, CampaignState, Enrollment, EnrollmentState, Message, MessageState, Variant
-from campaigns.rendering.render import Renderer
 from ecrm.demo.behaviour import Act, Kind, acts
 from leads.models import Lead, Suppression, SuppressionReason
 from leads.suppression import suppress
 from senders.models import Sender
 from tracking.models import Event, Happening
-from tracking.rewriting import links, trackable
-from tracking.tokens import PREFIX
+from tracking.rewriting import links
 
 DAYS_AGO = 13
 WORKDAY = (8, 16)  # mails go out between these hours (UTC)
@@ -116,22 +113,13 @@ def story(draw: random.Random, enrollment: Enrollment, variant: Variant, at: dat
     )
     if failed:
         return Story(message, [])
-    targets = targets_of(message)
+    targets = links(variant.body_html)
     slowness = STRETCH * draw.choice([0.02, 0.1, 0.3, 1, 1, 4])
     happened = [event_of(message, act, targets, slowness) for act in acts(draw, len(targets))]
     events = [event for event in happened if event.at < timezone.now()]
     for event in events:
         note(message, event)
     return Story(message, events)
-
-
-def targets_of(message: Message) -> list[str]:
-    """The web links of the mail as it was rendered for its lead."""
-    sender = message.sender
-    assert sender is not None
-    renderer = Renderer(message.campaign, message.variant, sender, message.organisation)
-    html = renderer.render(message.lead, f"{settings.PUBLIC_URL}{PREFIX}").html
-    return [url for url in links(html) if trackable(url)]
 
 
 def event_of(message: Message, act: Act, targets: Sequence[str], slowness: float) -> Event:
