@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from senders.connecting.grants import GrantTokens, end_grant
 from senders.models import Kind, Sender, SenderState
 from senders.transports.base import Mailbox
 from senders.vault import seal, unseal
@@ -94,12 +95,17 @@ def reconnect(sender: Sender) -> None:
     sender.refresh_from_db()
 
 
-def delete_sender(sender: Sender) -> None:
-    """Delete a sender and its secret; raises SenderError where something still needs it."""
+def delete_sender(sender: Sender) -> str:
+    """Delete a sender, its secret and its grant; raises SenderError where something still needs it.
+
+    Returns what a person must do at the provider themselves, as a sentence; empty where nothing is left to do.
+    """
     for guard in DELETION_GUARDS:
         if reason := guard(sender):
             raise SenderError(reason)
+    left = end_grant(sender)
     sender.delete()
+    return left
 
 
 def pause_sender(sender: Sender) -> bool:
@@ -139,6 +145,7 @@ def mailbox_of(sender: Sender) -> Mailbox:
         security=sender.security,
         username=sender.username,
         secret=unseal(bytes(sender.secret), secret_row(sender)) if sender.secret else None,
+        tokens=None if sender.kind == Kind.SMTP else GrantTokens(sender.pk, sender.kind),
     )
 
 

@@ -7,9 +7,15 @@ on the network; that is an outcome or a `ConnectError`, never another exception.
 from collections.abc import Callable
 
 from senders.transports.base import Connection, Mailbox
+from senders.transports.gmail.connection import GmailConnection
+from senders.transports.outlook.connection import OutlookConnection
 from senders.transports.smtp.connection import SmtpConnection
 
-TRANSPORTS: dict[str, Callable[[Mailbox], Connection]] = {"smtp": SmtpConnection}
+TRANSPORTS: dict[str, Callable[[Mailbox], Connection]] = {
+    "smtp": SmtpConnection,
+    "gmail": GmailConnection,
+    "outlook": OutlookConnection,
+}
 
 
 def connect(mailbox: Mailbox) -> Connection:

@@ -7,9 +7,19 @@ from typing import Protocol, Self, TypeAlias
 from senders.vault import Secret
 
 
+class AccessTokens(Protocol):
+    """Where a mailbox that was connected by consent gets its access token from."""
+
+    def access(self, stale: Secret | None = None) -> Secret:
+        """A token that is good for some minutes, and not `stale`, which the provider refused; raises ConnectError."""
+        ...
+
+
 @dataclass(frozen=True)
 class Mailbox:
-    """A sender with its secret opened, for as long as the connection needs it."""
+    """A sender with its secret opened, for as long as the connection needs it; `tokens` in place of one where it was
+    connected by consent.
+    """
 
     sender_id: int
     kind: str
@@ -20,16 +30,20 @@ class Mailbox:
     security: str
     username: str
     secret: Secret | None
+    tokens: AccessTokens | None = None
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A complete mail: `data` is MIME with CRLF line ends; `message_id` is our row, 0 for a test mail."""
+    """A complete mail: `data` is MIME with CRLF line ends; `message_id` is our row, 0 for a test mail; `thread` is the
+    conversation at the provider that it goes on with, where it knows such a thing.
+    """
 
     message_id: int
     envelope_from: str
     recipient: str
     data: bytes
+    thread: str = ""
 
 
 @dataclass(frozen=True)
