@@ -5,11 +5,13 @@ from django.urls import include, path
 
 from ecrm import health
 from ecrm.api import api
+from senders.connecting.views import callback
 
 organisation = [
     path("", include("campaigns.urls")),
     path("", include("leads.urls")),
     path("", include("senders.urls")),
+    path("", include("senders.connecting.urls")),
 ]
 
 urlpatterns = [
@@ -19,6 +21,7 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path("api/v1/", api.urls),
     path("o/<slug:org>/", include(organisation)),
+    path("oauth/callback/", callback, name="oauth-callback"),
     path("dev/mail/", include("ecrm.catcher.urls")),
     path("", include("tracking.urls")),
     path("", include("accounts.urls")),

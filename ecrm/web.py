@@ -25,13 +25,20 @@ def is_public(view: Callable[..., Any]) -> bool:
     return bool(getattr(view, "public", False))
 
 
-def go(url: str, toast: str = "") -> HttpResponse:
-    """Send the browser on to `url` after a form did its work, with a message that stays visible there."""
+def go(url: str, toast: str = "", *, replace: bool = False) -> HttpResponse:
+    """Send the browser on to `url` after a form did its work, with a message that stays visible there. `replace`: the page
+    it stands on is none to come back to.
+    """
     response = HttpResponse(status=204)
-    response["HX-Location"] = url
+    response["HX-Location"] = json.dumps({"path": url, "push": "false", "replace": "true"}) if replace else url
     if toast:
         response["HX-Trigger"] = toast_event(toast)
     return response
+
+
+def leave(url: str) -> HttpResponse:
+    """Send the browser to another site, as a whole."""
+    return HttpResponse(status=204, headers={"HX-Redirect": url})
 
 
 def toast_event(message: str, kind: str = "info") -> str:

@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from senders.models import Sender
+from senders.connecting.grants import GrantTokens
+from senders.connecting.providers import PROVIDERS
+from senders.models import Kind, Sender
 from senders.services import mailbox_of, reconnect
-from senders.transports.base import Mailbox
+from senders.transports.base import ConnectError, Mailbox
 from senders.transports.smtp.auth import sign_in
 from senders.transports.smtp.hosts import HostError, resolve
 from senders.transports.smtp.session import Session, describe, first_that_answers, start_session, text_of
@@ -30,7 +32,7 @@ class CheckStep:
 def check_sender(sender: Sender) -> list[CheckStep]:
     """The steps up to the first that fails. One that succeeds makes a disconnected sender active again."""
     try:
-        steps = list(check_mailbox(mailbox_of(sender)))
+        steps = list(check_mailbox(mailbox_of(sender)) if sender.kind == Kind.SMTP else check_grant(sender))
     except VaultError as error:
         return [CheckStep("password", False, f"{error} Enter the password again.")]
     if all(step.ok for step in steps):
@@ -38,6 +40,23 @@ def check_sender(sender: Sender) -> list[CheckStep]:
         Sender.objects.filter(pk=sender.pk).update(last_error="", last_error_at=None)
         sender.refresh_from_db()
     return steps
+
+
+def check_grant(sender: Sender) -> Iterator[CheckStep]:
+    """permission, renew: what a provider's API needs. Nothing is sent, since nothing but sending is allowed."""
+    tokens, provider = GrantTokens(sender.pk, sender.kind), PROVIDERS[sender.kind]
+    try:
+        stored = tokens.access()
+    except ConnectError as error:
+        yield CheckStep("permission", False, error.outcome.reason)
+        return
+    yield CheckStep("permission", True, "It allows sending, and is stored encrypted")
+    try:
+        tokens.access(stale=stored)
+    except ConnectError as error:
+        yield CheckStep("renew", False, error.outcome.reason)
+        return
+    yield CheckStep("renew", True, f"{provider.company} renewed it just now")
 
 
 def check_mailbox(mailbox: Mailbox) -> Iterator[CheckStep]:

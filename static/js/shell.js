@@ -16,7 +16,7 @@ const REFUSED = {
 };
 
 // A form without an action, and "?page=2", mean the page that they stand on.
-const isPublic = (url) => !/^\/(o|account)(\/|$)/.test(new URL(url, location.href).pathname);
+const isPublic = (url) => !/^\/(o|account|oauth)(\/|$)/.test(new URL(url, location.href).pathname);
 const isPage = (ctx) => ctx.target === document.body;
 const busy = new WeakSet(); // forms whose POST is under way: a second click must not do it twice
 
