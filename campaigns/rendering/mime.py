@@ -28,7 +28,9 @@ def unstructured(name: str, value: str) -> str:
     value = header_text(value)
     if value.isascii() and len(name) + len(value) < 76 and "=?" not in value:
         return f"{name}: {value}"
-    charset = "us-ascii" if value.isascii() and "=?" not in value else "utf-8"
+    # A word that no line holds must be encoded, for only then can it be broken.
+    foldable = value.isascii() and "=?" not in value and max(map(len, value.split()), default=0) < 60
+    charset = "us-ascii" if foldable else "utf-8"
     encoded = Header(value, charset, maxlinelen=76, header_name=name).encode(linesep="\r\n")
     return f"{name}: {encoded}"
 

@@ -9,8 +9,7 @@ from liquid.exceptions import LiquidError, UndefinedError
 from liquid.undefined import FalsyStrictUndefined
 
 from campaigns.rendering.fields import STANDARD_FIELDS
-
-MAX_SOURCE = 500_000  # characters
+from campaigns.rendering.limits import LimitedTemplate, TooMuch, check_source
 
 
 class RenderError(Exception):
@@ -26,7 +25,8 @@ class Missing(FalsyStrictUndefined):
 class LimitedEnvironment(Environment):
     """No template may loop, nest or print without end. There is no loader, so `include` and `render` find nothing."""
 
-    loop_iteration_limit = 10_000
+    template_class = LimitedTemplate
+    loop_iteration_limit = 1_000
     output_stream_limit = 2_000_000
     local_namespace_limit = 1_000_000
     block_nesting_limit = 30
@@ -41,10 +41,11 @@ TEXT = LimitedEnvironment(undefined=Missing, autoescape=False)
 @lru_cache(maxsize=512)
 def compiled(source: str, html: bool) -> BoundTemplate:
     """The parsed template; raises RenderError with the line at fault."""
-    if len(source) > MAX_SOURCE:
-        raise RenderError(f"The template has {len(source):,} characters; {MAX_SOURCE:,} are the most.")
     try:
+        check_source(source)
         return (HTML if html else TEXT).from_string(source)
+    except TooMuch as error:
+        raise RenderError(str(error)) from error
     except (LiquidError, RecursionError) as error:
         raise RenderError(describe(error, source)) from error
 
@@ -58,7 +59,13 @@ def render_template(source: str, values: dict[str, Any], *, html: bool) -> str:
         raise RenderError(describe_missing(error)) from error
     except LiquidError as error:
         raise RenderError(describe(error, source)) from error
-    except (ArithmeticError, RecursionError, TypeError, ValueError) as error:  # a filter given what it cannot take
+    except (
+        ArithmeticError,
+        MemoryError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:  # a filter given what it cannot take
         raise RenderError(f"The template fails for this lead: {error}.") from error
 
 
