@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from accounts.models import Organisation
 from campaigns.models import Campaign, Variant
 from campaigns.preflight import FIELDS, field_problems
-from campaigns.rendering.templates import MAX_SOURCE
+from campaigns.rendering.limits import MAX_SOURCE
 from campaigns.services import StepContent
 from leads.addresses import BadAddress, normalise_email
 from leads.lists import with_counts
