@@ -1,6 +1,7 @@
 """Senders over the API (../shared/API.md); values are checked by the forms of the pages. A secret never comes back."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -12,9 +13,11 @@ from ecrm.problems import Problem, refuse
 from ecrm.rest import Body, Slug, page, row_id
 from senders import services, window
 from senders.check import check_sender
+from senders.dns_check import check_domain
+from senders.errors import last_errors
 from senders.forms import SenderForm
 from senders.models import Kind, Sender, SenderState
-from senders.services import FIELDS, SenderError
+from senders.services import FIELDS, HEALTH, MANNERS, PACE, SenderError
 from senders.standing import Standing, standing_of, standings
 
 router = Router(tags=["Senders"])
@@ -39,7 +42,21 @@ class SenderIn(Body):
     password: Password = ""
     daily_limit: int | None = Field(None, description="Mails in any 24 hours; null: no limit.")
     gap_seconds: float = Field(0, description="Pause between two mails.")
-    window: Json | None = Field(None, description="days (0: Monday), start, end (HH:MM), time_zone; null: any time.")
+    window: Json | None = Field(
+        None,
+        description="days (0: Monday), start, end (HH:MM), time_zone, lead_time_zone (true: by each lead's own clock, where "
+        "its custom field time_zone names it); null: any time.",
+    )
+    reply_address: str = Field("", description="Reply-To; empty: the address itself.")
+    signature: str = Field("", description="Plain text above the footer of every mail.")
+    dkim_selector: str = Field("", description="For the check of its domain; empty: the usual ones are tried.")
+    ramp_start: int | None = Field(None, description="Mails on the first day of a warm-up; null: none.")
+    ramp_step: int | None = Field(None, description="More mails on each further day on which it sends.")
+    ramp_ceiling: int | None = Field(None, description="The most that the warm-up comes to; null: daily_limit.")
+    bounce_limit: float | None = Field(
+        5.0, description="Percent of the last 200 mails at which it pauses; null: never."
+    )
+    complaint_limit: float | None = Field(0.3, description="As bounce_limit, for complaints.")
 
 
 class SenderPatch(Body):
@@ -53,6 +70,14 @@ class SenderPatch(Body):
     daily_limit: int | None = None
     gap_seconds: float = 0
     window: Json | None = None
+    reply_address: str = ""
+    signature: str = ""
+    dkim_selector: str = ""
+    ramp_start: int | None = None
+    ramp_step: int | None = None
+    ramp_ceiling: int | None = None
+    bounce_limit: float | None = None
+    complaint_limit: float | None = None
 
 
 def iso(at: datetime | None) -> str | None:
@@ -64,21 +89,19 @@ def show(standing: Standing) -> Json:
     return {
         "id": str(sender.pk),
         "kind": sender.kind,
-        "name": sender.name,
         "address": sender.address,
         "host": sender.host,
         "port": sender.port,
         "security": sender.security,
         "username": sender.username,
         "has_password": sender.secret is not None,
-        "daily_limit": sender.daily_limit,
-        "gap_seconds": sender.gap_seconds,
-        "window": sender.window,
+        **{name: getattr(sender, name) for name in (*MANNERS, *PACE, *HEALTH)},
         "state": sender.state,
         "state_reason": sender.state_reason,
         "last_error": sender.last_error,
         "last_error_at": iso(sender.last_error_at),
         "sent_24h": standing.used,
+        "cap_24h": standing.cap,
         "next_at": iso(standing.next_at),
         "created_at": iso(sender.created_at),
     }
@@ -96,6 +119,8 @@ def checked(sender: Sender, given: Mapping[str, Any]) -> Json:
     """What was given, as `services` takes it; a 422 Problem that names each field at fault."""
     form = SenderForm({name: getattr(sender, name) for name in FIELDS} | {**given}, instance=sender)
     errors = [{"field": name, "message": str(text)} for name, texts in form.errors.items() for text in texts]
+    for name in given.keys() - form.fields.keys() - {"window"}:
+        errors.append({"field": name, "message": "This is its provider’s to say: connect it again to change it."})
     values = {name: form.cleaned_data.get(name) for name in given}
     if "window" in given:
         try:
@@ -162,6 +187,19 @@ def check(request: OrgRequest, org: Slug, sender_id: str) -> Json:
     steps = check_sender(find(request, sender_id))
     shown = [{"name": step.name, "ok": step.ok, "detail": step.detail} for step in steps]
     return {"ok": all(step.ok for step in steps), "steps": shown}
+
+
+@router.get("/senders/{sender_id}/domain", summary="What DNS says of its domain: SPF, DKIM, DMARC")
+def domain(request: OrgRequest, org: Slug, sender_id: str) -> Json:
+    checks = check_domain(find(request, sender_id))
+    return {"ok": all(check.state == "ok" for check in checks), "checks": [asdict(check) for check in checks]}
+
+
+@router.get("/senders/{sender_id}/errors", summary="Its last errors, newest first")
+def errors(request: OrgRequest, org: Slug, sender_id: str) -> Json:
+    found = last_errors(find(request, sender_id))
+    shown = [{"at": iso(error.at), "times": error.times, "reason": error.reason} for error in found]
+    return {"items": shown, "next": None}
 
 
 @router.post("/senders/{sender_id}/pause", summary="Send nothing through it until resumed")

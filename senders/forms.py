@@ -1,5 +1,6 @@
 """What may be typed about a sender; the API checks its values with the same forms."""
 
+import re
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -7,11 +8,21 @@ from zoneinfo import available_timezones
 from django import forms
 
 from senders import window
-from senders.models import Sender
+from senders.models import Kind, Sender
+from senders.services import CONNECTION
 from senders.transports.smtp.hosts import HostError, ascii_host
 
 MOST_A_DAY = 1_000_000
 LONGEST_GAP = 86_400
+FOLDED = (
+    "reply_address", "signature", "dkim_selector", "ramp_start", "ramp_step", "ramp_ceiling", "bounce_limit",
+    "complaint_limit",
+)  # fmt: skip
+PERCENT = "Percent of the last 200 mails; {} is usual. Empty: never."
+# A DKIM selector is one or more DNS labels (RFC 6376 3.1).
+SELECTOR = re.compile(
+    r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?)*", re.IGNORECASE
+)
 
 
 @cache
@@ -27,6 +38,25 @@ class SenderForm(forms.ModelForm[Sender]):
     )
     gap_seconds = forms.FloatField(
         required=False, min_value=0, max_value=LONGEST_GAP, label="Pause between mails", help_text="In seconds."
+    )
+    ramp_start = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_A_DAY,
+        label="Mails on the first day",
+        help_text="Empty: no warm-up.",
+    )
+    ramp_step = forms.IntegerField(
+        required=False, min_value=1, max_value=MOST_A_DAY, label="More each day", help_text="Of days on which it sends."
+    )
+    ramp_ceiling = forms.IntegerField(
+        required=False, min_value=1, max_value=MOST_A_DAY, label="At the most", help_text="Empty: the daily limit."
+    )
+    bounce_limit = forms.FloatField(
+        required=False, min_value=0, max_value=100, label="Bounces above", help_text=PERCENT.format("5")
+    )
+    complaint_limit = forms.FloatField(
+        required=False, min_value=0, max_value=100, label="Spam reports above", help_text=PERCENT.format("0.3")
     )
     password = forms.CharField(
         required=False,
@@ -45,12 +75,32 @@ class SenderForm(forms.ModelForm[Sender]):
             "security",
             "username",
             "password",
+            "reply_address",
+            "signature",
+            "dkim_selector",
             "daily_limit",
             "gap_seconds",
+            "ramp_start",
+            "ramp_step",
+            "ramp_ceiling",
+            "bounce_limit",
+            "complaint_limit",
         )
-        labels = {"host": "SMTP host", "username": "User name", "address": "Email address"}
-        help_texts = {"address": "Campaigns are sent from this address."}
+        labels = {
+            "host": "SMTP host",
+            "username": "User name",
+            "address": "Email address",
+            "reply_address": "Replies to",
+        }
+        help_texts = {
+            "address": "Campaigns are sent from this address.",
+            "reply_address": "Where replies go. Empty: the address itself.",
+            "signature": "Plain text, above the footer of every mail; {{ sender.signature }} places it elsewhere.",
+            "dkim_selector": "Only if the check below does not find your DKIM key by itself.",
+        }
         widgets = {
+            "signature": forms.Textarea(attrs={"rows": 4}),
+            "dkim_selector": forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
             "username": forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
             "host": forms.TextInput(
                 attrs={"placeholder": "smtp.example.com", "autocapitalize": "none", "spellcheck": "false"}
@@ -59,10 +109,23 @@ class SenderForm(forms.ModelForm[Sender]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["host"].required = True
-        self.initial["gap_seconds"] = f"{self.instance.gap_seconds:g}"
-        if self.instance.secret:
+        if self.instance.kind == Kind.SMTP:
+            self.fields["host"].required = True
+        else:  # its provider is asked, and vouches for its address
+            for name in ("address", *CONNECTION, "password"):
+                del self.fields[name]
+        for name in ("gap_seconds", "bounce_limit", "complaint_limit"):
+            value = getattr(self.instance, name)
+            self.initial[name] = "" if value is None else f"{value:g}"
+        if self.instance.secret and "password" in self.fields:
             self.fields["password"].help_text = "A password is stored. Leave this empty to keep it."
+
+    def wants_attention(self) -> bool:
+        """Whether the fields that are folded away hold something that was set, or an error."""
+        if any(name in self.errors for name in FOLDED):
+            return True
+        untouched = Sender()
+        return any(self[name].value() not in (None, "", getattr(untouched, name)) for name in FOLDED[:-2])
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
@@ -81,8 +144,30 @@ class SenderForm(forms.ModelForm[Sender]):
     def clean_gap_seconds(self) -> float:
         return self.cleaned_data["gap_seconds"] or 0.0
 
+    def clean_dkim_selector(self) -> str:
+        selector: str = self.cleaned_data["dkim_selector"].strip().rstrip(".")
+        if selector and not SELECTOR.fullmatch(selector):
+            raise forms.ValidationError("A selector is a part of a DNS name, like google or s1.")
+        return selector
+
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
+        self.check_password(values)
+        self.check_ramp(values)
+        return values
+
+    def check_ramp(self, values: dict[str, Any]) -> None:
+        start, step, ceiling = (values.get(name) for name in ("ramp_start", "ramp_step", "ramp_ceiling"))
+        if self.errors.keys() & {"ramp_start", "ramp_step", "ramp_ceiling"}:
+            return
+        if start is None and (step is not None or ceiling is not None):
+            self.add_error("ramp_start", "Say with how many mails the first day starts.")
+        if start is not None and step is None:
+            self.add_error("ramp_step", "Say how many more each day brings.")
+        if start is not None and ceiling is not None and ceiling < start:
+            self.add_error("ramp_ceiling", "This is less than the first day’s mails.")
+
+    def check_password(self, values: dict[str, Any]) -> None:
         username, password = values.get("username"), values.get("password")
         if username and not password and not self.instance.secret:
             self.add_error("password", "Enter the password for this user name.")
@@ -92,7 +177,6 @@ class SenderForm(forms.ModelForm[Sender]):
             self.add_error(
                 "password", f"The stored password is for {self.initial['host']}. Enter the one for the new server."
             )
-        return values
 
     def leads_elsewhere(self, values: dict[str, Any]) -> bool:
         """A stored password goes to the server it was typed for: whoever edits a sender must not read it at their own."""
@@ -115,6 +199,11 @@ class WindowForm(forms.Form):
     start = forms.CharField(label="From", initial="09:00", max_length=5, widget=forms.TextInput(attrs={"type": "time"}))
     end = forms.CharField(label="Until", initial="17:00", max_length=5, widget=forms.TextInput(attrs={"type": "time"}))
     time_zone = forms.ChoiceField(initial="UTC")
+    lead_time_zone = forms.BooleanField(
+        required=False,
+        label="By each lead’s own clock",
+        help_text="Where a custom field called time_zone says it, like Europe/Berlin; for the others, the zone above.",
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"prefix": "window", **options})
@@ -133,7 +222,7 @@ class WindowForm(forms.Form):
                 self.errors.pop(name, None)  # these fields are hidden, and mean nothing
         elif not self.errors:
             try:
-                values["window"] = window.clean({key: values.get(key) for key in window.KEYS})
+                values["window"] = window.clean({key: values.get(key) for key in (*window.KEYS, window.FOLLOWS)})
             except window.BadWindow as error:
                 self.add_error(error.field if error.field in self.fields else None, str(error))
         return values

@@ -48,8 +48,8 @@ class Standing:
         return "no limit" if self.cap is None else f"of {self.cap:,}"
 
     @property
-    def left(self) -> int | None:
-        return None if self.cap is None else max(0, self.cap - self.used)
+    def use_in_words(self) -> str:
+        return f"{self.used:,} {self.limit_in_words} mails in the last 24 hours"
 
     @property
     def is_ramping(self) -> bool:

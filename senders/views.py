@@ -13,13 +13,18 @@ from accounts.models import Role
 from ecrm.web import go, page_of, render_page, toast_event
 from senders import services
 from senders.check import CheckStep, check_sender
+from senders.connecting.providers import PROVIDERS
+from senders.dns_check import check_domain
+from senders.errors import last_errors
 from senders.forms import SenderForm, WindowForm
-from senders.models import Sender
+from senders.health import outcomes_of
+from senders.models import Kind, Sender
 from senders.presets import presets
 from senders.services import SenderError
 from senders.standing import standing_of, standings
 
 STEPS = {"resolve": "Find the server", "connect": "Connect", "tls": "Secure the line", "sign in": "Sign in"}
+GRANT_STEPS = {"permission": "Find the permission", "renew": "Renew it at the provider"}
 
 
 def find(request: OrgRequest, pk: int) -> Sender:
@@ -58,19 +63,21 @@ def render_sender(
     context = {
         "sender": sender,
         "standing": standing_of(sender),
+        "health": outcomes_of(sender),
+        "errors": last_errors(sender),
         "is_new": is_new,
-        "steps": in_words(steps),
+        "steps": in_words(steps, STEPS if sender.kind == Kind.SMTP else GRANT_STEPS),
         "succeeded": bool(steps) and all(step.ok for step in steps or []),
     }
     return render_senders(request, "senders/sender.html", context, fragment="senders/_sender.html")
 
 
-def in_words(steps: list[CheckStep] | None) -> list[dict[str, Any]]:
+def in_words(steps: list[CheckStep] | None, labels: dict[str, str]) -> list[dict[str, Any]]:
     """What a check found, for people; the steps that it did not come to any more stand there as well."""
     if not steps:
         return []
-    found = [{"label": STEPS.get(step.name, step.name), "step": step} for step in steps]
-    return found + [{"label": label, "step": None} for label in list(STEPS.values())[len(steps) :]]
+    found = [{"label": labels.get(step.name, step.name), "step": step} for step in steps]
+    return found + [{"label": label, "step": None} for label in list(labels.values())[len(steps) :]]
 
 
 @require_http_methods(["GET", "POST"])
@@ -94,7 +101,8 @@ def form_page(request: OrgRequest, sender: Sender) -> HttpResponse:
         if stored:
             return go(url_of(request, saved), "Saved.")
         return go(f"{url_of(request, saved)}?new", f"{saved.name} is saved.")
-    context = {"sender": stored, "form": form, "window": window, "presets": presets()}
+    choices = {"presets": presets(), "providers": PROVIDERS.values()}
+    context = choices | {"sender": stored, "form": form, "window": window}
     return render_senders(request, "senders/form.html", context, status=200 if data is None else 422)
 
 
@@ -118,6 +126,14 @@ def check(request: OrgRequest, pk: int) -> HttpResponse:
     sender = find(request, pk)
     steps = check_sender(sender)
     return render_sender(request, sender, steps=steps)
+
+
+@require_GET
+def domain(request: OrgRequest, pk: int) -> HttpResponse:
+    """What DNS says of its domain, looked up now: a fragment of its page, or a page of its own."""
+    sender = find(request, pk)
+    context = {"sender": sender, "checks": check_domain(sender)}
+    return render_senders(request, "senders/domain.html", context, fragment="senders/_domain.html")
 
 
 @require_POST

@@ -6,9 +6,11 @@ import pytest
 
 from accounts.models import Organisation
 from senders import services
+from senders.errors import note_error
 from senders.models import Sender, SenderState
 from senders.services import create_sender, mailbox_of
 from tests.conftest import Browser
+from tests.providers.dns import DnsServer
 from tests.providers.smtp import SmtpServer
 
 BASE = "/orgs/acme/senders"
@@ -25,7 +27,8 @@ BODY = {
 WINDOW = {"days": [0, 1], "start": "09:00", "end": "17:00", "time_zone": "Europe/Berlin"}
 KEYS = {
     "id", "kind", "name", "address", "host", "port", "security", "username", "has_password", "daily_limit",
-    "gap_seconds", "window", "state", "state_reason", "last_error", "last_error_at", "sent_24h", "next_at",
+    "gap_seconds", "window", "reply_address", "signature", "dkim_selector", "ramp_start", "ramp_step", "ramp_ceiling",
+    "bounce_limit", "complaint_limit", "cap_24h", "state", "state_reason", "last_error", "last_error_at", "sent_24h", "next_at",
     "created_at",
 }  # fmt: skip
 
@@ -82,6 +85,15 @@ def test_what_may_be_left_out(as_alice: Browser, left_out: str) -> None:
         ({"daily_limit": 0}, "daily_limit"),
         ({"daily_limit": 1.5}, "daily_limit"),
         ({"gap_seconds": -1}, "gap_seconds"),
+        ({"ramp_start": 5}, "ramp_step"),
+        ({"ramp_step": 5}, "ramp_start"),
+        ({"ramp_start": 5, "ramp_step": 1, "ramp_ceiling": 4}, "ramp_ceiling"),
+        ({"bounce_limit": 101}, "bounce_limit"),
+        ({"complaint_limit": -1}, "complaint_limit"),
+        ({"reply_address": "desk"}, "reply_address"),
+        ({"signature": "x" * 2001}, "signature"),
+        ({"dkim_selector": "a b"}, "dkim_selector"),
+        ({"window": {"lead_time_zone": "yes"}}, "window.lead_time_zone"),
         ({"window": {"days": []}}, "window.days"),
         ({"window": {"start": "9"}}, "window.start"),
         ({"window": {"colour": "red"}}, "window"),
@@ -112,6 +124,60 @@ def test_a_missing_value_is_named(as_alice: Browser) -> None:
 def test_the_same_mailbox_twice_is_refused(as_alice: Browser, sender: Sender) -> None:
     assert faults(as_alice.api("POST", BASE, BODY)) == ["address"]
     assert Sender.objects.count() == 1
+
+
+def test_what_a_sender_may_do_is_taken_and_told(as_alice: Browser) -> None:
+    given = {
+        "reply_address": "desk@acme.example", "signature": "Alice\nAcme", "dkim_selector": "s1", "daily_limit": 50,
+        "ramp_start": 5, "ramp_step": 5, "ramp_ceiling": 40, "bounce_limit": 3, "complaint_limit": None,
+        "window": WINDOW | {"lead_time_zone": True},
+    }  # fmt: skip
+    answer = as_alice.api("POST", BASE, BODY | given).json()
+    assert {name: answer[name] for name in given} == given
+    assert answer["cap_24h"] == 5
+    started = Sender.objects.get().ramp_started_at
+    assert started is not None
+    answer = as_alice.api("PATCH", f"{BASE}/{answer['id']}", {"ramp_step": 7}).json()
+    assert (answer["ramp_start"], answer["ramp_step"]) == (5, 7)
+    assert Sender.objects.get().ramp_started_at == started
+    stopped = {"ramp_start": None, "ramp_step": None, "ramp_ceiling": None}
+    assert as_alice.api("PATCH", f"{BASE}/{answer['id']}", stopped).json()["cap_24h"] == 50
+    assert Sender.objects.get().ramp_started_at is None
+
+
+def test_the_smallest_body_means_no_limit_and_no_pause(as_alice: Browser) -> None:
+    answer = as_alice.api("POST", BASE, BODY).json()
+    assert (answer["daily_limit"], answer["cap_24h"], answer["gap_seconds"], answer["ramp_start"]) == (
+        None,
+        None,
+        0,
+        None,
+    )
+    assert (answer["bounce_limit"], answer["complaint_limit"]) == (5.0, 0.3)
+
+
+@pytest.mark.parametrize("name", ["host", "address", "username"])
+def test_what_a_provider_vouches_for_is_not_changed_here(as_alice: Browser, sender: Sender, name: str) -> None:
+    Sender.objects.update(kind="gmail")
+    assert faults(as_alice.api("PATCH", f"{BASE}/{sender.pk}", {name: "x@y.example"})) == [name]
+    assert as_alice.api("PATCH", f"{BASE}/{sender.pk}", {"name": "New"}).json()["name"] == "New"
+
+
+def test_its_last_errors_are_listed(as_alice: Browser, sender: Sender) -> None:
+    note_error(sender.pk, "450 Later")
+    note_error(sender.pk, "450 Later")
+    (error,) = as_alice.api("GET", f"{BASE}/{sender.pk}/errors").json()["items"]
+    assert (error["reason"], error["times"]) == ("450 Later", 2)
+
+
+def test_what_dns_says_of_its_domain(as_alice: Browser, sender: Sender, settings: Any) -> None:
+    with DnsServer({"acme.example": ["v=spf1 -all"]}) as server:
+        settings.DNS_SERVERS = [server.address]
+        answer = as_alice.api("GET", f"{BASE}/{sender.pk}/domain").json()
+    assert answer["ok"] is False
+    assert [(check["name"], check["state"]) for check in answer["checks"]] == [
+        ("SPF", "ok"), ("DKIM", "missing"), ("DMARC", "missing"),
+    ]  # fmt: skip
 
 
 def test_a_post_repeated_with_its_key_connects_once(as_alice: Browser) -> None:
@@ -210,7 +276,16 @@ def test_an_id_that_is_none_is_not_found(as_alice: Browser, sender: Sender, send
     assert as_alice.api("GET", f"{BASE}/{sender_id}").status_code == 404
 
 
-CALLS = [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/check"), ("POST", "/pause"), ("POST", "/resume")]
+CALLS = [
+    ("GET", "/errors"),
+    ("GET", "/domain"),
+    ("GET", ""),
+    ("PATCH", ""),
+    ("DELETE", ""),
+    ("POST", "/check"),
+    ("POST", "/pause"),
+    ("POST", "/resume"),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)

@@ -7,10 +7,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Organisation
-from senders import services
+from senders import health, services
+from senders.errors import note_error
 from senders.models import Sender, SenderState
 from senders.services import create_sender, mailbox_of
 from tests.conftest import Browser
+from tests.providers.dns import DnsServer
 from tests.providers.smtp import SmtpServer
 
 BASE = "/o/acme/senders/"
@@ -233,7 +235,75 @@ def test_a_sender_that_is_needed_stays_and_the_reason_is_said(
     assert Sender.objects.exists()
 
 
-PATHS = [("GET", ""), ("GET", "edit/"), ("POST", "edit/")]
+def test_the_page_shows_use_warm_up_health_and_errors(
+    as_alice: Browser, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "USAGE", [lambda senders: dict.fromkeys(senders, 7)])
+    monkeypatch.setattr(health, "OUTCOMES", [lambda sender, since, most: health.Outcomes(100, 3, 0)])
+    services.update_sender(sender, {"ramp_start": 10, "ramp_step": 5, "ramp_ceiling": None, "signature": "A <b>\nB"})
+    note_error(sender.pk, "450 <i>Later</i>")
+    text = page(as_alice, f"{sender.pk}/")
+    assert "7 of 10 mails in the last 24 hours" in text
+    assert '<progress value="7" max="10">' in text
+    assert "Day 1 of sending: 10 mails today, 5 more on each further day on which it sends, up to 50" in text
+    assert "after 8 more days" in text
+    assert "3 of 100" in text
+    assert "450 &lt;i&gt;Later&lt;/i&gt;" in text
+    assert "A &lt;b&gt;<br>B" in text
+
+
+def test_a_page_tells_that_it_paused_itself_and_why(as_alice: Browser, sender: Sender) -> None:
+    health.hold(sender, "9 of its last 60 mails bounced: 15.0 %, and its limit is 5 %.")
+    text = page(as_alice, f"{sender.pk}/")
+    assert "It paused itself.</strong> 9 of its last 60 mails bounced" in text
+    assert "/resume/" in text
+
+
+def test_folded_settings_are_saved_and_open_where_something_is_set(as_alice: Browser) -> None:
+    assert '<details class="stack">' in page(as_alice, "new/")
+    more = {
+        "reply_address": "desk@acme.example",
+        "ramp_start": "5",
+        "ramp_step": "5",
+        "bounce_limit": "",
+        "complaint_limit": "1",
+    }
+    as_alice.post(BASE + "new/", TYPED | more)
+    sender = Sender.objects.get()
+    assert (sender.reply_address, sender.ramp_start, sender.ramp_ceiling) == ("desk@acme.example", 5, None)
+    assert (sender.bounce_limit, sender.complaint_limit) == (None, 1.0)
+    assert '<details class="stack" open>' in page(as_alice, f"{sender.pk}/edit/")
+    text = as_alice.post(f"{BASE}{sender.pk}/edit/", TYPED | {"ramp_start": "5"}).content.decode()
+    assert "Say how many more each day brings." in text
+    assert '<details class="stack" open>' in text
+
+
+def test_the_domain_is_looked_up_on_demand(as_alice: Browser, sender: Sender, settings: Any) -> None:
+    with DnsServer({"_dmarc.acme.example": ["v=DMARC1; p=reject; rua=mailto:<x>"]}) as server:
+        settings.DNS_SERVERS = [server.address]
+        assert f'hx-get="{BASE}{sender.pk}/domain/"' in page(as_alice, f"{sender.pk}/")
+        assert not server.questions, "the page itself asks nothing"
+        response = as_alice.get(f"{BASE}{sender.pk}/domain/", headers={"HX-Request-Type": "partial"})
+        whole = page(as_alice, f"{sender.pk}/domain/")
+    text = response.content.decode()
+    assert "<html" not in text
+    assert "<strong>SPF</strong> is missing" in text
+    assert "There is a policy: reject." in text
+    assert "mailto:&lt;x&gt;" in text
+    assert "Domain of alice@acme.example" in whole
+
+
+def test_a_sender_that_was_connected_by_consent_has_no_server_to_edit(as_alice: Browser, sender: Sender) -> None:
+    Sender.objects.update(kind="gmail", username="", secret=None)
+    text = page(as_alice, f"{sender.pk}/edit/")
+    assert 'name="host"' not in text
+    assert 'name="address"' not in text
+    assert as_alice.post(f"{BASE}{sender.pk}/edit/", {"name": "New", "daily_limit": "9"}).status_code == 204
+    kept = Sender.objects.get()
+    assert (kept.name, kept.daily_limit, kept.address) == ("New", 9, "alice@acme.example")
+
+
+PATHS = [("GET", ""), ("GET", "edit/"), ("GET", "domain/"), ("POST", "edit/")]
 PATHS += [("POST", f"{verb}/") for verb in ("check", "pause", "resume", "delete")]
 
 

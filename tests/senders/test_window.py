@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senders.window import BadWindow, clean, in_words, is_open, next_opening
+from senders.window import BadWindow, clean, in_words, is_open, next_opening, opens_for, zone_in
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns"]
 WEEKDAYS = {"days": [0, 1, 2, 3, 4], "start": "09:00", "end": "17:00", "time_zone": "Europe/Berlin"}
@@ -142,6 +142,7 @@ def test_the_hour_that_comes_twice_opens_once() -> None:
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"time_zone": "../etc/passwd"}, "time_zone"),
         ({"time_zone": ["UTC"]}, "time_zone"),
+        ({"lead_time_zone": 1}, "lead_time_zone"),
         ({"colour": "red"}, ""),
         ("always", ""),
         ([1], ""),
@@ -174,3 +175,49 @@ def test_what_is_left_out_is_filled_in() -> None:
 )
 def test_a_window_in_words(window: Any, words: str) -> None:
     assert in_words(window) == words
+
+
+FOLLOWING = WEEKDAYS | {"lead_time_zone": True}
+
+
+def test_by_the_leads_clock_nine_is_nine_where_the_lead_is() -> None:
+    monday = utc("2026-11-23 08:30")  # half past nine in Berlin, half past three in New York
+    assert opens_for(FOLLOWING, monday, "Europe/Berlin") == monday
+    assert opens_for(FOLLOWING, monday, "") == monday, "the window's own zone, where the lead's is not known"
+    assert opens_for(FOLLOWING, monday, "America/New_York") == utc("2026-11-23 14:00")
+    assert opens_for(WEEKDAYS, monday, "America/New_York") == monday, "only where the window says so"
+    assert opens_for(None, monday, "America/New_York") == monday
+
+
+def test_by_the_leads_clock_through_the_weeks_in_which_only_one_of_two_countries_has_changed_it() -> None:
+    """2026: New York goes forward on 8 March, Berlin on 29 March."""
+    for day, berlin_opens, new_york_opens in (
+        ("2026-03-06", "08:00", "14:00"),
+        ("2026-03-09", "08:00", "13:00"),
+        ("2026-03-30", "07:00", "13:00"),
+    ):
+        midnight = utc(f"{day} 00:30")
+        assert opens_for(FOLLOWING, midnight, "Europe/Berlin") == utc(f"{day} {berlin_opens}")
+        assert opens_for(FOLLOWING, midnight, "America/New_York") == utc(f"{day} {new_york_opens}")
+
+
+def test_by_the_leads_clock_it_is_always_open_somewhere() -> None:
+    assert is_open(FOLLOWING, utc("2026-11-28 12:00"))
+    assert clean(FOLLOWING) == FOLLOWING
+    assert clean(WEEKDAYS | {"lead_time_zone": False}) == WEEKDAYS
+    assert in_words(FOLLOWING) == "Mon–Fri, 09:00–17:00, in the lead’s time zone, else Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("fields", "zone"),
+    [
+        ({"time_zone": "Europe/Berlin"}, "Europe/Berlin"),
+        ({"Time zone": " Asia/Tokyo "}, "Asia/Tokyo"),
+        ({"Timezone": "Mars/Olympus"}, ""),
+        ({"time_zone": "../../etc/passwd"}, ""),
+        ({"zone": "Europe/Berlin"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_leads_zone_stands_in_a_custom_field(fields: dict[str, str], zone: str) -> None:
+    assert zone_in(fields) == zone
