@@ -91,8 +91,9 @@ class Enrollment(models.Model):
     """One lead in one campaign: where it stands in the sequence, and the mailbox its conversation stays in."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="enrollments")
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="enrollments")
+    # Without indexes of their own: those below begin with them, and each one costs a write for every mail.
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="enrollments", db_index=False)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="enrollments", db_index=False)
     sender = models.ForeignKey(Sender, null=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(max_length=10, choices=EnrollmentState, default=EnrollmentState.ACTIVE)
     reason = models.CharField(max_length=100, blank=True, help_text="Why it stopped.")
@@ -131,11 +132,12 @@ class Message(models.Model):
     """One mail to one lead: one row, one state."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="messages")
-    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="messages")
+    # As in Enrollment, for campaign, enrollment and lead.
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="messages", db_index=False)
     step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="messages")
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="messages")
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="messages")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="messages", db_index=False)
     sender = models.ForeignKey(Sender, null=True, on_delete=models.SET_NULL, related_name="messages")
     state = models.CharField(max_length=10, choices=MessageState, default=MessageState.PLANNED)
     # Fixed when the row is made, before the first attempt, and never changed (RFC 5322 3.6.4), without the brackets.
@@ -160,7 +162,12 @@ class Message(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["enrollment", "step"], name="message_once")]
         indexes = [
-            models.Index(fields=["sender", "due_at"], name="message_planned", condition=models.Q(state="planned")),
+            # By campaign, so that what a paused one holds back does not lie before the others' (engine.claim).
+            models.Index(
+                fields=["sender", "campaign", "due_at", "id"],
+                name="message_planned",
+                condition=models.Q(state="planned"),
+            ),
             models.Index(fields=["sender"], name="message_in_flight", condition=models.Q(state="sending")),
             models.Index(fields=["sender", "sent_at"], name="message_sent_by", condition=models.Q(state="sent")),
             # What counts against a sender's day, or its health, without having been sent.
