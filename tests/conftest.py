@@ -18,6 +18,8 @@ from django.test import Client
 
 from accounts.models import Membership, Organisation, Role, User
 from accounts.services import create_account, create_operator
+from leads.models import Lead
+from leads.services import save_lead
 from tests.running import Product, running
 
 PASSWORD = "correct horse battery"
@@ -106,6 +108,12 @@ def charlie(db: None) -> User:
 def operator(db: None) -> User:
     """May enter the admin, and belongs to no organisation."""
     return create_operator("olga@ecrm.example", PASSWORD, "Olga Operator")
+
+
+@pytest.fixture
+def reader(acme: Organisation) -> Lead:
+    """A lead of Acme's who opens and clicks."""
+    return save_lead(Lead(organisation=acme), {"email": "reader@example.com"})
 
 
 @pytest.fixture

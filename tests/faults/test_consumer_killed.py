@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from accounts.models import Organisation
 from campaigns.models import Message
+from leads.models import Lead
 from tests.campaigns.launching import Launcher, message_to
 from tests.faults.conftest import Spawn
 from tracking import consumer as consuming
@@ -31,10 +31,10 @@ BEFORE_ACK = "consumer.redis.client.Pipeline.execute"
 
 @pytest.mark.parametrize(("where", "written"), [(BEFORE_COMMIT, 0), (BEFORE_ACK, 40)])
 def test_each_event_counts_once(
-    acme: Organisation, spawn: Spawn, monkeypatch: pytest.MonkeyPatch, where: str, written: int
+    reader: Lead, spawn: Spawn, monkeypatch: pytest.MonkeyPatch, where: str, written: int
 ) -> None:
     for number in range(40):
-        record("opened", Mark(acme.pk, 1 + number % 10, 1))
+        record("opened", Mark(reader.organisation_id, 1 + number % 10, reader.pk))
     process = spawn("-c", DIES.format(where=where))
     assert process.wait(60) == -signal.SIGKILL
     assert Event.objects.count() == written
@@ -61,10 +61,10 @@ def test_a_campaigns_numbers_are_right_after_it(
     assert Message.objects.filter(opened_at__isnull=False).count() == 2
 
 
-def test_the_command_ends_cleanly_on_sigterm_and_leaves_nothing_behind(acme: Organisation, spawn: Spawn) -> None:
+def test_the_command_ends_cleanly_on_sigterm_and_leaves_nothing_behind(reader: Lead, spawn: Spawn) -> None:
     process = spawn("manage.py", "consume_events")
     for _ in range(20):
-        record("opened", Mark(acme.pk, 1, 1))
+        record("opened", Mark(reader.organisation_id, 1, reader.pk))
     deadline = time.monotonic() + 30
     while Event.objects.count() < 20 and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -38,9 +38,9 @@ def tracked(own_redis: OwnRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     own_redis.thaw() if own_redis.process and own_redis.process.poll() is None else None
 
 
-def hit(acme: Organisation, message: int) -> None:
+def hit(reader: Lead, message: int) -> None:
     """One open and one click of a message, each answered as ever and at once."""
-    mark = Mark(acme.pk, message, 1)
+    mark = Mark(reader.organisation_id, message, reader.pk)
     for url, status in ((pixel_url(mark), 200), (click_url(mark, "https://example.com/?a=1"), 302)):
         started = time.monotonic()
         assert ask("GET", url.removeprefix("http://testserver"), User_Agent=AGENT).status == status
@@ -52,14 +52,14 @@ def consume(redis: OwnRedis) -> None:
     Consumer(client=redis.client()).step()
 
 
-def test_while_redis_is_down_hits_go_to_the_spool_and_count_once(acme: Organisation, tracked: OwnRedis) -> None:
-    hit(acme, 1)
+def test_while_redis_is_down_hits_go_to_the_spool_and_count_once(reader: Lead, tracked: OwnRedis) -> None:
+    hit(reader, 1)
     tracked.kill()
     for message in range(2, 12):
-        hit(acme, message)
+        hit(reader, message)
     tracked.start()
     intake._rest_until = 0.0
-    hit(acme, 12)
+    hit(reader, 12)
     consume(tracked)
     assert Event.objects.count() == 24
     assert set(Event.objects.values_list("message_id", flat=True)) == set(range(1, 13))
@@ -67,9 +67,9 @@ def test_while_redis_is_down_hits_go_to_the_spool_and_count_once(acme: Organisat
     assert Event.objects.count() == 24
 
 
-def test_what_redis_had_taken_survives_its_death(acme: Organisation, tracked: OwnRedis) -> None:
+def test_what_redis_had_taken_survives_its_death(reader: Lead, tracked: OwnRedis) -> None:
     for message in range(1, 6):
-        hit(acme, message)
+        hit(reader, message)
     tracked.kill()
     tracked.start()
     consume(tracked)
@@ -77,12 +77,12 @@ def test_what_redis_had_taken_survives_its_death(acme: Organisation, tracked: Ow
 
 
 def test_a_redis_that_hangs_delays_nobody_and_what_it_took_after_all_counts_once(
-    acme: Organisation, tracked: OwnRedis
+    reader: Lead, tracked: OwnRedis
 ) -> None:
-    hit(acme, 1)
+    hit(reader, 1)
     tracked.freeze()
     for message in range(2, 8):
-        hit(acme, message)
+        hit(reader, message)
     tracked.thaw()
     time.sleep(0.2)
     assert int(tracked.client().xlen(STREAM)) > 2, (

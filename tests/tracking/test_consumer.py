@@ -26,6 +26,14 @@ from tracking.tokens import Mark
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+READER = 6_000_000  # a lead's key, far from those that the sequence gives
+
+
+@pytest.fixture(autouse=True)
+def reader(acme: Organisation) -> Lead:
+    """Who opened and clicked."""
+    return save_lead(Lead(pk=READER, organisation=acme), {"email": "reader@example.com"})
+
 
 @pytest.fixture
 def client() -> Iterator[redis.Redis]:
@@ -54,23 +62,23 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fields(acme: Organisation, **changes: str) -> dict[str, str]:
-    return {"i": "one", "k": "opened", "m": f"{acme.pk}.5.6", "u": "", "r": "", "t": "1700000000123"} | changes
+    return {"i": "one", "k": "opened", "m": f"{acme.pk}.5.{READER}", "u": "", "r": "", "t": "1700000000123"} | changes
 
 
 def test_what_was_noted_is_written_and_acknowledged(
     acme: Organisation, client: redis.Redis, heard: list[Recorded]
 ) -> None:
     at = 1_700_000_000.5
-    record("opened", Mark(acme.pk, 5, 6), at=at)
-    record("clicked", Mark(acme.pk, 5, 6), url="https://example.com/?a=1&b=ü", rule="robot", at=at + 1)
+    record("opened", Mark(acme.pk, 5, READER), at=at)
+    record("clicked", Mark(acme.pk, 5, READER), url="https://example.com/?a=1&b=ü", rule="robot", at=at + 1)
     Consumer().step()
     events = list(
         Event.objects.order_by("at").values_list("kind", "message_id", "lead_id", "url", "machine", "rule", "at")
     )
     when = datetime.fromtimestamp(at, UTC)
     assert events == [
-        ("opened", 5, 6, "", False, "", when),
-        ("clicked", 5, 6, "https://example.com/?a=1&b=ü", True, "robot", datetime.fromtimestamp(at + 1, UTC)),
+        ("opened", 5, READER, "", False, "", when),
+        ("clicked", 5, READER, "https://example.com/?a=1&b=ü", True, "robot", datetime.fromtimestamp(at + 1, UTC)),
     ]
     assert [event.kind for event in heard] == ["opened", "clicked"]
     assert client.xlen(STREAM) == 0
@@ -103,7 +111,7 @@ def test_two_consumers_with_the_same_batch_count_it_once(acme: Organisation) -> 
 def test_what_another_consumer_took_and_never_acknowledged_is_taken_over(
     acme: Organisation, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record("opened", Mark(acme.pk, 5, 6))
+    record("opened", Mark(acme.pk, 5, READER))
     dead = Consumer(name="dead")
     dead.ensure_group()
     client.xreadgroup(GROUP, "dead", {STREAM: ">"}, count=10)
@@ -124,7 +132,7 @@ def test_a_batch_that_could_not_be_written_is_not_acknowledged(
         raise DatabaseError("no")
 
     happened.connect(fail)
-    record("opened", Mark(acme.pk, 5, 6))
+    record("opened", Mark(acme.pk, 5, READER))
     consumer = Consumer()
     try:
         with pytest.raises(DatabaseError):
@@ -151,6 +159,14 @@ def test_a_batch_that_could_not_be_written_is_not_acknowledged(
 def test_what_cannot_be_read_is_passed_over_and_the_rest_counts(acme: Organisation, broken: dict[str, str]) -> None:
     assert parse(fields(acme, **broken)) is None
     assert store([fields(acme, i="bad", **broken), fields(acme)]) == 1
+
+
+def test_who_was_erased_meanwhile_leaves_no_trace(acme: Organisation, charlie: User, reader: Lead) -> None:
+    stranger = charlie.organisations.get()
+    assert store([fields(acme), fields(stranger, i="two")]) == 1, "another organisation's lead is nobody here"
+    reader.delete()
+    assert store([fields(acme, i="three", k="clicked", u="https://acme.example/?who=reader")]) == 0
+    assert not Event.objects.filter(kind="clicked").exists()
 
 
 def test_a_missing_field_is_passed_over(acme: Organisation) -> None:
@@ -222,7 +238,7 @@ def test_it_ends_after_the_batch_in_hand(acme: Organisation) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    record("opened", Mark(acme.pk, 5, 6))
+    record("opened", Mark(acme.pk, 5, READER))
     until(Event.objects.exists)
     consumer.stop = True
     thread.join(5)
