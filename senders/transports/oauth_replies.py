@@ -1,6 +1,8 @@
 """What the rows of Google's and Microsoft's tables of answers are made of."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Throttled, Unanswered
 
@@ -30,3 +32,14 @@ def throttled(seconds: float, advice: str = "") -> Make:
 
 def disconnected(advice: str) -> Make:
     return lambda words, _: Disconnected(f"{words.rstrip('.')}. {advice}")
+
+
+def seconds_in(header: str) -> float | None:
+    """`Retry-After` in seconds: a number, or a date (RFC 9110 10.2.3)."""
+    if header.strip().isascii() and header.strip().isdecimal():
+        return float(header)
+    try:
+        until = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

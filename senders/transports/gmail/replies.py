@@ -18,6 +18,7 @@ from senders.transports.oauth_replies import (
     deferred,
     disconnected,
     rejected,
+    seconds_in,
     throttled,
     unanswered,
 )
@@ -88,8 +89,8 @@ def read_reply(status: int, retry_after: str, content: bytes) -> Reply:
 
 def seconds_asked(header: str, words: str) -> float | None:
     """The header `Retry-After` in seconds, or the time that Gmail puts into its words."""
-    if header.strip().isdigit():
-        return float(header)
+    if (asked := seconds_in(header)) is not None:
+        return asked
     if found := RETRY_AFTER.search(words):
         try:
             until = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)

@@ -8,6 +8,7 @@ from typing import Any
 import msal
 import requests
 from django.conf import settings
+from msal.exceptions import MsalError
 
 from senders.transports.oauth import (
     Consent,
@@ -28,7 +29,7 @@ warnings.filterwarnings("ignore", "response_mode='form_post' is recommended", Us
 SEND = "Mail.Send"
 # RFC 6749 5.2, OpenID Connect Core 3.1.2.6 and learn.microsoft.com "Handle errors in MSAL": a person must sign in again.
 ENDED = {"invalid_grant", "interaction_required", "login_required", "consent_required", "access_denied"}
-AWAY = (requests.RequestException, RuntimeError, ValueError)  # msal's own: no discovery document, or a malformed one
+AWAY = (requests.RequestException, MsalError)  # the latter: an HTTP error, 5xx
 
 
 class Forgetful(msal.TokenCache):  # type: ignore[misc]  # msal has no types
@@ -66,8 +67,8 @@ class Microsoft:
         app = application()
         try:
             answer = app.acquire_token_by_auth_code_flow(dict(memory), {"code": code, "state": state})
-        except requests.RequestException as error:
-            raise ProviderAway("Microsoft could not be reached.") from error
+        except AWAY as error:
+            raise ProviderAway("Microsoft's sign-in service could not be reached.") from error
         except (ValueError, RuntimeError) as error:  # the ID token's nonce, audience or times do not fit
             raise GrantRefused("Microsoft's answer about who you are does not hold.") from error
         tokens = tokens_in(answer)
@@ -80,7 +81,7 @@ class Microsoft:
         app = application()
         try:
             answer = app.acquire_token_by_refresh_token(tokens.refresh.reveal(), list(self.scopes))
-        except AWAY as error:
+        except (*AWAY, ValueError, RuntimeError) as error:
             raise ProviderAway("Microsoft's sign-in service could not be reached.") from error
         return tokens_in(answer, tokens.refresh)
 
@@ -99,7 +100,7 @@ def application() -> msal.ConfidentialClientApplication:
             token_cache=Forgetful(),
             http_client=Session(),
         )
-    except AWAY as error:
+    except (*AWAY, ValueError, RuntimeError) as error:  # the latter two: no discovery document, or none at all
         raise ProviderAway("Microsoft's sign-in service could not be reached.") from error
 
 

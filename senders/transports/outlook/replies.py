@@ -19,6 +19,7 @@ from senders.transports.oauth_replies import (
     deferred,
     disconnected,
     rejected,
+    seconds_in,
     throttled,
     unanswered,
 )
@@ -83,4 +84,4 @@ def read_reply(status: int, retry_after: str, content: bytes) -> Reply:
         code, words = str(error.get("code", "")), reason_of(error.get("message", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         code = words = ""
-    return Reply(status, code, words, float(retry_after) if retry_after.strip().isdigit() else None)
+    return Reply(status, code, words, seconds_in(retry_after))
