@@ -96,7 +96,7 @@ class SenderForm(forms.ModelForm[Sender]):
             "address": "Campaigns are sent from this address.",
             "reply_address": "Where replies go. Empty: the address itself.",
             "signature": "Plain text, above the footer of every mail; {{ sender.signature }} places it elsewhere.",
-            "dkim_selector": "Only if the check below does not find your DKIM key by itself.",
+            "dkim_selector": "Only where the check of its domain does not find the DKIM key by itself.",
         }
         widgets = {
             "signature": forms.Textarea(attrs={"rows": 4}),
