@@ -26,6 +26,7 @@ def make_data_dir() -> Path:
     path = data_dir()
     if not path.is_dir():
         path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True)
+    (path / "static").mkdir(exist_ok=True)  # whitenoise warns where it is missing
     return path
 
 

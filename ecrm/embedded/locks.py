@@ -129,7 +129,7 @@ def starter(pid: int) -> int | None:
 
 def description(pid: int) -> str:
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ").split()
     except OSError:
         words = []
-    return f"process {pid}: {' '.join(words)[:80].strip()}"
+    return f"process {pid}: {' '.join(words)[:80]}"

@@ -124,7 +124,6 @@ class Supervisor:
             self.await_ready(self.launch(redis()))
         say("Preparing the database …")
         self.complete(manage("migrate", "migrate", "--verbosity", "0"), "The database could not be brought up to date.")
-        (env.data_dir() / "static").mkdir(exist_ok=True)
         self.options = replace(self.options, catcher=choose_catcher(self.options.url))
         if self.options.demo:
             self.complete(manage("demo", "demo", "--verbosity", "0"), "The demonstration could not be made.")

@@ -181,3 +181,14 @@ def wait_for(port: int) -> None:
         else:
             return
     raise AssertionError("The catcher did not start.")
+
+
+@pytest.mark.parametrize("address", ["bounce@example.com", "Bounce.Me@example.com"])
+def test_a_bounce_can_be_tried_out(port: int, folder: Path, address: str) -> None:
+    with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as caught:
+            client.sendmail("alice@acme.example", [address], letter().as_bytes())
+        assert caught.value.recipients[address] == (550, b"5.1.1 There is no such mailbox here")
+        client.sendmail("alice@acme.example", ["rebounce@example.com"], letter().as_bytes())
+    assert [mail.envelope_to(folder, name) for name in mail.names(folder)] == ["rebounce@example.com"]
+    assert "begins with “bounce”" in Client().get("/dev/mail/").content.decode()
