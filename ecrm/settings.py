@@ -113,6 +113,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "ecrm.context.operator",
                 "accounts.context.organisations",
+                "senders.context.disconnected",
             ],
         },
     }

@@ -13,6 +13,7 @@ from ecrm.problems import Problem, refuse
 from ecrm.rest import Body, Slug, page, row_id
 from senders import services, window
 from senders.check import check_sender
+from senders.connecting.flow import disconnect_sender
 from senders.dns_check import check_domain
 from senders.errors import last_errors
 from senders.forms import SenderForm
@@ -148,7 +149,9 @@ def settle(act: Callable[[], Done], status: int = 409) -> Done:
 @router.post("/senders", summary="Connect a mailbox", response={201: Json})
 def create(request: OrgRequest, org: Slug, body: SenderIn) -> Status[Json]:
     if body.kind != Kind.SMTP:
-        raise refuse("kind", "Only smtp is connected through the API.")
+        raise refuse(
+            "kind", "Connect it in the browser: Google and Microsoft ask the mailbox’s owner on their own pages."
+        )
     values = checked(Sender(organisation=request.organisation), given_in(body))
     made = settle(lambda: services.create_sender(request.organisation, request.user, values), 422)
     return Status(201, show(standing_of(made)))
@@ -180,6 +183,15 @@ def delete(request: OrgRequest, org: Slug, sender_id: str) -> Status[None]:
     sender = find(request, sender_id)
     settle(lambda: services.delete_sender(sender))
     return Status(204, None)
+
+
+@router.post("/senders/{sender_id}/disconnect", summary="Take back what Google or Microsoft allowed; delete the tokens")
+def disconnect(request: OrgRequest, org: Slug, sender_id: str) -> Json:
+    sender = find(request, sender_id)
+    if sender.kind == Kind.SMTP:
+        raise Problem(409, "A sender by SMTP has a password and no permission: change or delete it.")
+    left = disconnect_sender(sender)
+    return show(standing_of(sender)) | {"left_to_do": left}
 
 
 @router.post("/senders/{sender_id}/check", summary="Try the connection: resolve, connect, TLS, sign in")

@@ -9,6 +9,7 @@ from django import forms
 
 from senders import window
 from senders.models import Kind, Sender
+from senders.presets import CONSENT_HOSTS
 from senders.services import CONNECTION
 from senders.transports.smtp.hosts import HostError, ascii_host
 
@@ -139,6 +140,8 @@ class SenderForm(forms.ModelForm[Sender]):
             ascii_host(host)
         except HostError as error:
             raise forms.ValidationError("This is not a server's name; it looks like smtp.example.com.") from error
+        if label := CONSENT_HOSTS.get(host):
+            raise forms.ValidationError(f"eCRM takes no password for {label}. Add it with “Connect {label}” instead.")
         return host
 
     def clean_gap_seconds(self) -> float:

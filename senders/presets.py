@@ -1,4 +1,7 @@
-"""Where common providers take mail for sending, from their own help pages; a person may change all of it."""
+"""Where common providers take mail for sending, from their own help pages; a person may change all of it.
+
+Google's and Microsoft's are missing: their mailboxes are connected on their own consent pages (promise p03).
+"""
 
 from dataclasses import dataclass
 
@@ -14,8 +17,6 @@ class Preset:
 
 
 PROVIDERS = (
-    Preset("Gmail, Google Workspace (app password)", "smtp.gmail.com", 587, "starttls"),
-    Preset("Microsoft 365, Outlook", "smtp.office365.com", 587, "starttls"),
     Preset("iCloud Mail (app password)", "smtp.mail.me.com", 587, "starttls"),
     Preset("Yahoo Mail (app password)", "smtp.mail.yahoo.com", 465, "tls"),
     Preset("Zoho Mail", "smtp.zoho.com", 465, "tls"),
@@ -28,6 +29,18 @@ PROVIDERS = (
     Preset("Postmark", "smtp.postmarkapp.com", 587, "starttls"),
     Preset("SendGrid", "smtp.sendgrid.net", 587, "starttls"),
 )
+
+
+# Where a Google or Microsoft password, an app password too, would open the whole mailbox: none is ever taken here.
+CONSENT_HOSTS = {
+    "smtp.gmail.com": "Gmail",
+    "smtp.googlemail.com": "Gmail",
+    "smtp.office365.com": "Outlook",
+    "smtp-mail.outlook.com": "Outlook",
+    "outlook.office365.com": "Outlook",
+    "smtp.live.com": "Outlook",
+    "smtp.hotmail.com": "Outlook",
+}
 
 
 def catcher() -> Preset | None:

@@ -154,10 +154,11 @@ def resume(request: OrgRequest, pk: int) -> HttpResponse:
 def delete(request: OrgRequest, pk: int) -> HttpResponse:
     sender = find(request, pk)
     try:
-        services.delete_sender(sender)
+        left = services.delete_sender(sender)
     except SenderError as error:
         return refused(request, str(error))
-    return go(reverse("senders", kwargs={"org": request.organisation.slug}), f"{sender.name} is deleted.")
+    said = f"{sender.name} is deleted. {left}".strip()
+    return go(reverse("senders", kwargs={"org": request.organisation.slug}), said)
 
 
 def refused(request: HttpRequest, why: str) -> HttpResponse:

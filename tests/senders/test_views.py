@@ -102,7 +102,7 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_one(
 
 def test_the_form_offers_presets_and_no_password(as_alice: Browser, sender: Sender) -> None:
     text = page(as_alice, "new/")
-    assert 'data-host="smtp.gmail.com" data-port="587" data-security="starttls"' in text
+    assert 'data-host="smtp.fastmail.com" data-port="465" data-security="tls"' in text
     text = page(as_alice, f"{sender.pk}/edit/")
     assert "A password is stored" in text
     assert "hunter2" not in text
@@ -260,7 +260,7 @@ def test_a_page_tells_that_it_paused_itself_and_why(as_alice: Browser, sender: S
 
 
 def test_folded_settings_are_saved_and_open_where_something_is_set(as_alice: Browser) -> None:
-    assert '<details>' in page(as_alice, "new/")
+    assert "<details>" in page(as_alice, "new/")
     more = {
         "reply_address": "desk@acme.example",
         "ramp_start": "5",
@@ -272,10 +272,10 @@ def test_folded_settings_are_saved_and_open_where_something_is_set(as_alice: Bro
     sender = Sender.objects.get()
     assert (sender.reply_address, sender.ramp_start, sender.ramp_ceiling) == ("desk@acme.example", 5, None)
     assert (sender.bounce_limit, sender.complaint_limit) == (None, 1.0)
-    assert '<details open>' in page(as_alice, f"{sender.pk}/edit/")
+    assert "<details open>" in page(as_alice, f"{sender.pk}/edit/")
     text = as_alice.post(f"{BASE}{sender.pk}/edit/", TYPED | {"ramp_start": "5"}).content.decode()
     assert "Say how many more each day brings." in text
-    assert '<details open>' in text
+    assert "<details open>" in text
 
 
 def test_the_domain_is_looked_up_on_demand(as_alice: Browser, sender: Sender, settings: Any) -> None:
