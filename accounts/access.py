@@ -7,9 +7,11 @@ URL names an organisation, the caller's membership in it. Someone else's organis
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from allauth.headless.tokens.strategies.jwt.internal import validate_access_token
+from allauth.core.internal.sessionkit import get_session_user
+from allauth.headless.internal.sessionkit import lookup_session
+from allauth.headless.tokens.strategies.jwt.internal import session_key_from_sid, validate_access_token
 from django.core.exceptions import PermissionDenied
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import Http404, HttpRequest
@@ -17,6 +19,7 @@ from django.http import Http404, HttpRequest
 from accounts.models import Membership, Organisation, Role, User
 
 LINK_SECONDS = 60
+SIGNED = "signed="
 _signer = TimestampSigner(salt="signed-link")
 
 if TYPE_CHECKING:
@@ -37,7 +40,11 @@ def bearer_user(request: HttpRequest) -> User | None:
     if scheme.lower() != "bearer" or not token or len(token) > 4096:
         return None
     found = validate_access_token(token.strip())
-    return cast(User, found[0]) if found else None
+    if found is None:
+        return None
+    user, claims = found
+    user.sid = claims["sid"]
+    return cast(User, user)
 
 
 def enter_organisation(request: HttpRequest, user: User, slug: str, role: Role) -> Membership:
@@ -63,23 +70,32 @@ def role_for(method: str) -> Role:
 
 
 def sign_link(path: str, user: User) -> str:
-    """`path` (with its query) as a link that a browser may open once more as `user` within a minute, by GET."""
-    stamp, signature = _signer.sign(f"{user.pk}:{path}").rsplit(":", 2)[-2:]
-    separator = "&" if "?" in path else "?"
-    return path + separator + urlencode({"signed": f"{user.pk}:{stamp}:{signature}"})
+    """`path` (with its query) as a link that a browser may open as `user` within a minute, by GET, while the session
+    that `user` came through lives. What says so ends the link, and all before it is signed.
+    """
+    prefix = path + ("&" if "?" in path else "?")
+    stamp, signature = _signer.sign(f"{user.sid}:{prefix}").rsplit(":", 2)[-2:]
+    return f"{prefix}{SIGNED}{quote(f'{user.sid}:{stamp}:{signature}', safe=':')}"
 
 
 def signed_link_user(request: HttpRequest) -> User | None:
-    """The user a signed link was made for; None where the signature is wrong, stale or for another path."""
-    path, separator, _ = request.get_full_path().rpartition("signed=")
-    pk, _, signature = request.GET.get("signed", "").partition(":")
-    if not separator or not pk.isdecimal() or request.method != "GET":
+    """The user a signed link was made for; None where its signature is wrong, stale or for another link, and where the
+    session has ended (signed out, password changed, shut out).
+    """
+    prefix, _, proof = request.get_full_path().rpartition(SIGNED)
+    sid, _, signature = unquote(proof).partition(":")
+    if not sid or "&" in proof or request.method != "GET":
         return None
     try:
-        _signer.unsign(f"{pk}:{path[:-1]}:{signature}", max_age=LINK_SECONDS)
+        _signer.unsign(f"{sid}:{prefix}:{signature}", max_age=LINK_SECONDS)
     except BadSignature:
         return None
-    return User.objects.filter(pk=int(pk), is_active=True).first()
+    key = session_key_from_sid(sid)
+    session = lookup_session(key) if key else None
+    user = cast("User | None", get_session_user(session) if session else None)
+    if user is not None:
+        user.sid = sid
+    return user
 
 
 def safe_path(target: str) -> str | None:
@@ -87,4 +103,4 @@ def safe_path(target: str) -> str | None:
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")):
         return None
-    return target
+    return target if target.isprintable() else None  # no half characters either, which JSON can spell

@@ -34,6 +34,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="An operator: may enter the admin.")
     created_at = models.DateTimeField(default=timezone.now)
+    # The session that a request came through, as its token names it (`accounts.access`); no column.
+    sid: str = ""
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"

@@ -31,7 +31,7 @@ def signup(request: HttpRequest) -> HttpResponse:
 @public
 @require_GET
 def signin(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/signin.html", {"reset": "reset" in request.GET})
+    return render(request, "accounts/signin.html", {"new_password": {"reset", "changed"} & set(request.GET)})
 
 
 @public
@@ -92,7 +92,7 @@ def link(request: HttpRequest) -> JsonResponse:
     """Sign a link to one path of ours, for one minute and this user: what a download is opened with."""
     try:
         path = safe_path(str(json.loads(request.body)["path"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         path = None
     if path is None:
         return JsonResponse({"error": 'Send {"path": …} with a path of this site.'}, status=422)

@@ -6,6 +6,12 @@ import socket
 from django.conf import settings
 
 
+# RFC 8215: translated inside one's own network; Python counts it as everybody's.
+LOCAL_TRANSLATION = ipaddress.IPv6Network("64:ff9b:1::/48")
+# Networks whose addresses end in an IPv4 address: mapped, compatible, NAT64.
+LAST_FOUR_BYTES = [ipaddress.IPv6Network(network) for network in ("::ffff:0:0/96", "::/96", "64:ff9b::/96")]
+
+
 class HostError(Exception):
     """A host that does not resolve; its text says what to do."""
 
@@ -39,10 +45,26 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is anyone's to reach: not private, loopback, link-local, multicast or reserved."""
+    """Whether an address is anyone's to reach: not private, loopback, link-local, multicast or reserved. An IPv6 address
+    that leads to an IPv4 one is judged by that, too.
+    """
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not (mapped or found).is_multicast
+    if found in LOCAL_TRANSLATION:
+        return False
+    embedded = embedded_in(found) if isinstance(found, ipaddress.IPv6Address) else []
+    return all(one.is_global and not one.is_multicast for one in embedded or [found])
+
+
+def embedded_in(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that a gateway would take this one to: mapped and compatible (RFC 4291), NAT64 (RFC 6052), 6to4
+    (RFC 3056) and Teredo (RFC 4380: a server and a client).
+    """
+    last = ipaddress.IPv4Address(address.packed[-4:])
+    if any(address in network for network in LAST_FOUR_BYTES):
+        return [last] if int(address) > 1 else []  # `::` and `::1` are no IPv4 addresses
+    if address.sixtofour:
+        return [address.sixtofour]
+    return list(address.teredo or [])
 
 
 def is_loopback(address: str) -> bool:
