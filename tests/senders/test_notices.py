@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -32,7 +32,7 @@ def sender(acme: Organisation, bob: User, charlie: User) -> Sender:
 
 
 def mail_of(relay: SmtpServer) -> EmailMessage:
-    return cast(EmailMessage, message_from_bytes(relay.mails[0].data, policy=policy.default))
+    return message_from_bytes(relay.mails[0].data, policy=policy.default)
 
 
 def test_the_owners_alone_are_told_once_and_why(sender: Sender, relay: SmtpServer) -> None:
