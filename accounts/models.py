@@ -113,13 +113,16 @@ class IdempotencyKey(models.Model):
     """The answer to a POST that carried an `Idempotency-Key`, kept for a day and given again to a repetition."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE)
+    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.CASCADE)
     key = models.CharField(max_length=255)
     digest = models.BinaryField(
-        help_text="SHA-256 over method, path and body: the same key with another body is refused."
+        help_text="HMAC-SHA-256 over method, path, role and body: the same key with another body is refused."
     )
     status = models.PositiveSmallIntegerField(null=True, help_text="Null while the first request still runs.")
     content_type = models.CharField(max_length=100, blank=True)
-    body = models.BinaryField(default=b"")
+    body = models.BinaryField(
+        null=True, help_text="Null while the first request still runs, and once a lead was erased that it may name."
+    )
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:

@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, RawPostDataException
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.docs import Swagger
 
 from accounts.api import BearerAuth
 from accounts.api import router as accounts_router
+from accounts.idempotency import idempotent
 from campaigns.api import router as campaigns_router
 from ecrm.problems import Problem, problem
 from leads.api import router as leads_router
@@ -25,6 +26,7 @@ api = NinjaAPI(
     docs_url="/docs",
     openapi_url="/openapi.json",
 )
+api.add_decorator(idempotent, mode="view")
 api.add_router("", accounts_router)
 api.add_router("/orgs/{org}", senders_router)
 api.add_router("/orgs/{org}", leads_router)
@@ -68,3 +70,9 @@ def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return problem(error.status_code, str(error))
+
+
+@api.exception_handler(RawPostDataException)
+def on_form(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
+    """A form was read for its `Idempotency-Key`, and the operation wants JSON."""
+    return problem(415, "Send the body as application/json.")

@@ -1,6 +1,7 @@
-"""Security headers for every response, and the admin's session where it belongs."""
+"""Security headers for every response, problem details for every call, and the admin's session where it belongs."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
@@ -12,6 +13,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 
+from ecrm.problems import problem
+
+API = "/api/"
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 # No inline script, no inline style, no other host: an injected string can neither run nor call home.
@@ -37,6 +41,24 @@ def security_headers(get_response: Handler) -> Handler:
         return response
 
     return middleware
+
+
+def problem_details(get_response: Handler) -> Handler:
+    """Whatever turns a call to the API away, down to Django itself, does it in problem details."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code < 400 or not request.path.startswith(API) or is_problem(response):
+            return response
+        kept = {name: response[name] for name in ("Allow", "Retry-After", "WWW-Authenticate") if name in response}
+        allowed = f" Allowed: {kept['Allow']}." if "Allow" in kept else ""
+        return problem(response.status_code, f"{HTTPStatus(response.status_code).description}.{allowed}", headers=kept)
+
+    return middleware
+
+
+def is_problem(response: HttpResponseBase) -> bool:
+    return response.headers.get("Content-Type", "").startswith("application/problem+json")
 
 
 class AdminOnly:

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ecrm.middleware.security_headers",
+    "ecrm.middleware.problem_details",
     "ecrm.middleware.AdminSession",
     "django.middleware.common.CommonMiddleware",
     "ecrm.middleware.AdminCsrf",
@@ -96,7 +97,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.BearerMiddleware",
-    "accounts.middleware.idempotency",
 ]
 ROOT_URLCONF = "ecrm.urls"
 WSGI_APPLICATION = "ecrm.wsgi.application"
@@ -176,6 +176,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "senders-notices": {"task": "senders.tasks.tell_owners", "schedule": 60.0, "options": {"expires": 60}},
+    "accounts-answers": {
+        "task": "accounts.tasks.purge_answers",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "leads-imports": {"task": "leads.tasks.resume_imports", "schedule": 30.0, "options": {"expires": 30}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")

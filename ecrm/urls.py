@@ -27,5 +27,6 @@ urlpatterns = [
     path("", include("accounts.urls")),
 ]
 
+handler400 = "ecrm.errors.bad_request"
 handler404 = "ecrm.errors.not_found"
 handler500 = "ecrm.errors.failed"

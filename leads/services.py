@@ -6,6 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
+from accounts.idempotency import forget_answers
 from leads.addresses import BadAddress, normalise_email
 from leads.lists import LIST_GUARDS, add_to_list, clean_text, named_list, remove_from_list
 from leads.models import Lead
@@ -132,6 +133,7 @@ def erase_leads(leads: QuerySet[Lead]) -> int:
             for erase in ERASERS:
                 erase(chosen)
             batch = Lead.objects.filter(pk__in=chosen)
+            forget_answers(batch.values("organisation_id"))
             forget(batch.order_by("pk").only("organisation", "digest"))
             _, deleted = batch.delete()
             count += deleted.get("leads.Lead", 0)

@@ -2,9 +2,9 @@
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 
 from django.conf import settings
-
 
 # RFC 8215: translated inside one's own network; Python counts it as everybody's.
 LOCAL_TRANSLATION = ipaddress.IPv6Network("64:ff9b:1::/48")
@@ -51,11 +51,12 @@ def is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
     if found in LOCAL_TRANSLATION:
         return False
-    embedded = embedded_in(found) if isinstance(found, ipaddress.IPv6Address) else []
-    return all(one.is_global and not one.is_multicast for one in embedded or [found])
+    if isinstance(found, ipaddress.IPv6Address) and (embedded := embedded_in(found)):
+        return all(one.is_global and not one.is_multicast for one in embedded)
+    return found.is_global and not found.is_multicast
 
 
-def embedded_in(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+def embedded_in(address: ipaddress.IPv6Address) -> Sequence[ipaddress.IPv4Address]:
     """The IPv4 addresses that a gateway would take this one to: mapped and compatible (RFC 4291), NAT64 (RFC 6052), 6to4
     (RFC 3056) and Teredo (RFC 4380: a server and a client).
     """
@@ -63,8 +64,8 @@ def embedded_in(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
     if any(address in network for network in LAST_FOUR_BYTES):
         return [last] if int(address) > 1 else []  # `::` and `::1` are no IPv4 addresses
     if address.sixtofour:
-        return [address.sixtofour]
-    return list(address.teredo or [])
+        return [ipaddress.IPv4Address(address.packed[2:6])]
+    return address.teredo or []
 
 
 def is_loopback(address: str) -> bool:
