@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Message, MessageState
 from senders.models import SenderState
 from senders.standing import Standing, standings
-from senders.window import is_open, next_opening
+from senders.window import follows_leads, is_open, next_opening
 
 MOST_SENDERS = 20
 # Less than this between two mails is the ordinary rhythm, not a wait (seconds).
@@ -25,7 +26,18 @@ def waiting(campaign: Campaign) -> list[str]:
         return [f"Outside its sending hours: it goes on {moment(next_opening(campaign.window, now), zone)}."]
     senders = list(campaign.senders.order_by("pk")[:MOST_SENDERS])
     found = standings(senders)
-    return [f"{stands.sender.address} {why}" for stands in found for why in resting(stands, now, zone)][:MOST_SENDERS]
+    said = [f"{stands.sender.address} {why}" for stands in found for why in resting(stands, now, zone)]
+    if follows_leads(campaign.window) or any(follows_leads(sender.window) for sender in senders):
+        said += sleeping(campaign, now, zone)
+    return said[:MOST_SENDERS]
+
+
+def sleeping(campaign: Campaign, now: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """Where hours go by the leads' clocks: when the next mail is due, if none is now."""
+    planned = Message.objects.filter(campaign=campaign, state=MessageState.PLANNED)
+    first = planned.aggregate(first=Min("due_at"))["first"]
+    if first and (first - now).total_seconds() > SHORT:
+        yield f"Its hours go by the leads’ own clocks: the next mail is due {moment(first, zone)}."
 
 
 def resting(standing: Standing, now: datetime, zone: ZoneInfo) -> Iterator[str]:

@@ -11,6 +11,7 @@ from campaigns.engine.lease import lease_of
 from campaigns.engine.settle import MAX_ATTEMPTS, Settlement, back_off, settle_and_offer, settlement
 from campaigns.models import Message, MessageState, Step
 from campaigns.stats import stats
+from senders.errors import last_errors
 from senders.models import Sender
 from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
 from tests.campaigns.launching import Launcher, message_to, only_sender, states
@@ -136,6 +137,8 @@ def test_a_refused_sign_in_disconnects_before_anything_is_offered(launcher: Laun
     sender.refresh_from_db()
     assert sender.state == "disconnected"
     assert "535" in sender.state_reason
+    assert sender.notice_due, "its owners are told"
+    assert [error.reason for error in last_errors(sender)] == [sender.state_reason]
     assert states(campaign) == {"planned": 2}
     assert not Message.objects.filter(offered_at__isnull=False).exists()
 

@@ -38,6 +38,10 @@ def test_the_campaigns_own_hours_come_first(campaign: Campaign, sender: Sender) 
     [
         ({"state": "paused"}, "alice@acme.example is paused."),
         ({"state": "disconnected", "state_reason": "535 Bad password"}, "must be reconnected: 535 Bad password"),
+        (
+            {"state": "paused", "held_at": LATER, "state_reason": "9 of its last 60 mails bounced."},
+            "alice@acme.example paused itself. 9 of its last 60 mails bounced.",
+        ),
         ({"window": closed()}, "is outside its sending hours until"),
         ({"next_slot_at": LATER, "last_error": "421 Too fast"}, "The server said: 421 Too fast"),
     ],
@@ -61,3 +65,24 @@ def test_a_used_up_limit_is_told(campaign: Campaign, alice: User) -> None:
 def test_a_pause_between_two_mails_is_no_wait(campaign: Campaign) -> None:
     Sender.objects.update(next_slot_at=timezone.now() + timedelta(seconds=10))
     assert waiting(campaign) == []
+
+
+def test_a_limit_that_is_the_warm_ups_is_told_as_such(campaign: Campaign, alice: User) -> None:
+    start_campaign(campaign, alice)
+    engine.plan()
+    Sender.objects.update(ramp_start=2, ramp_step=5, ramp_started_at=timezone.now(), daily_limit=50)
+    Message.objects.exclude(lead__email__startswith="n").update(state="sent", sent_at=timezone.now())
+    assert waiting(campaign) == [
+        "alice@acme.example has sent its 2 mails of the last 24 hours, which is its limit while it warms up."
+    ]
+
+
+def test_where_hours_go_by_the_leads_clocks_the_next_mail_is_told(campaign: Campaign, alice: User) -> None:
+    start_campaign(campaign, alice)
+    engine.plan()
+    window = {"days": [0], "start": "09:00", "end": "10:00", "time_zone": "UTC", "lead_time_zone": True}
+    campaign.window = window
+    assert waiting(campaign) == [], "something is due"
+    Message.objects.update(due_at=LATER)
+    (said,) = waiting(campaign)
+    assert said.startswith("Its hours go by the leads’ own clocks: the next mail is due ")
