@@ -12,6 +12,7 @@ from campaigns.audience import audience_leads
 from campaigns.models import Campaign, Variant
 from campaigns.rendering import Rendered, RenderError, preview, sample_lead
 from campaigns.services import BadValue
+from ecrm.turns import one_at_a_time
 from leads.addresses import normalise_email
 from leads.models import Lead
 from leads.search import search_leads
@@ -21,6 +22,8 @@ from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, S
 
 # How many leads are offered to choose from; a search narrows them.
 MOST_LEADS = 25
+# The longest that a test mail takes: looking up the host, and the conversation.
+TURN_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,15 @@ def preview_for(campaign: Campaign, lead: Lead) -> Preview:
 
 
 def send_test_mail(campaign: Campaign, by: User, lead: Lead, sender: Sender, to: str) -> Outcome:
-    """Send the mail as `lead` would get it to `to`, outside every count; raises RenderError or BadValue.
+    """Send the mail as `lead` would get it to `to`, outside every count; raises RenderError, BadValue or Busy.
 
     A suppressed address gets no test mail either, unless it is one's own.
     """
     key = normalise_email(to).key
     if key != normalise_email(by.email).key and is_suppressed(campaign.organisation, key):
         raise BadValue("to", "This address is suppressed: it unsubscribed, bounced, complained or was erased.")
-    return engine.send_test(campaign, first_variant(campaign), lead, sender, to)
+    with one_at_a_time("a test mail", by.pk, TURN_SECONDS):
+        return engine.send_test(campaign, first_variant(campaign), lead, sender, to)
 
 
 def in_words(outcome: Outcome, to: str) -> str:

@@ -9,13 +9,16 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 
 from ecrm.problems import problem
+from ecrm.turns import Busy
+from ecrm.web import toast_event
 
 API = "/api/"
+RETRY_SECONDS = 10
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 # No inline script, no inline style, no other host: an injected string can neither run nor call home.
@@ -55,6 +58,24 @@ def problem_details(get_response: Handler) -> Handler:
         return problem(response.status_code, f"{HTTPStatus(response.status_code).description}.{allowed}", headers=kept)
 
     return middleware
+
+
+class TurnsAway:
+    """Answers 429 where a person already has what they ask for under way (`ecrm.turns.Busy`)."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if not isinstance(exception, Busy):
+            return None
+        wait = {"Retry-After": str(RETRY_SECONDS)}
+        if request.path.startswith(API):
+            return problem(429, str(exception), headers=wait)
+        return HttpResponse(str(exception), status=429, headers=wait | {"HX-Trigger": toast_event(str(exception))})
 
 
 def is_problem(response: HttpResponseBase) -> bool:

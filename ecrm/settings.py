@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.BearerMiddleware",
+    "ecrm.middleware.TurnsAway",
 ]
 ROOT_URLCONF = "ecrm.urls"
 WSGI_APPLICATION = "ecrm.wsgi.application"

@@ -12,7 +12,7 @@ from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
 from ecrm.rest import Body, Slug, page, row_id
 from senders import services, window
-from senders.check import check_sender
+from senders.check import check_for
 from senders.connecting.flow import disconnect_sender
 from senders.dns_check import check_domain
 from senders.errors import last_errors
@@ -196,7 +196,7 @@ def disconnect(request: OrgRequest, org: Slug, sender_id: str) -> Json:
 
 @router.post("/senders/{sender_id}/check", summary="Try the connection: resolve, connect, TLS, sign in")
 def check(request: OrgRequest, org: Slug, sender_id: str) -> Json:
-    steps = check_sender(find(request, sender_id))
+    steps = check_for(request.user, find(request, sender_id))
     shown = [{"name": step.name, "ok": step.ok, "detail": step.detail} for step in steps]
     return {"ok": all(step.ok for step in steps), "steps": shown}
 

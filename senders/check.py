@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from accounts.models import User
+from ecrm.turns import one_at_a_time
 from senders.connecting.grants import GrantTokens
 from senders.connecting.providers import PROVIDERS
 from senders.models import Kind, Sender
@@ -20,6 +22,8 @@ from senders.vault import VaultError
 # A person waits for the answer: shorter than the engine's patience, for each answer, and for the whole session.
 STEP_SECONDS = 8.0
 SESSION_SECONDS = 20.0
+# The longest that a check takes: looking up the host, connecting, the session; a grant's two renewals.
+TURN_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,12 @@ def check_sender(sender: Sender) -> list[CheckStep]:
         Sender.objects.filter(pk=sender.pk).update(last_error="", last_error_at=None)
         sender.refresh_from_db()
     return steps
+
+
+def check_for(person: User, sender: Sender) -> list[CheckStep]:
+    """`check_sender` for somebody who waits for it; raises Busy where another check of theirs is under way."""
+    with one_at_a_time("a check", person.pk, TURN_SECONDS):
+        return check_sender(sender)
 
 
 def check_grant(sender: Sender) -> Iterator[CheckStep]:

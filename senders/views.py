@@ -12,7 +12,7 @@ from accounts.access import OrgRequest
 from accounts.models import Role
 from ecrm.web import go, page_of, render_page, toast_event
 from senders import services
-from senders.check import CheckStep, check_sender
+from senders.check import CheckStep, check_for
 from senders.connecting.providers import PROVIDERS
 from senders.dns_check import check_domain
 from senders.errors import last_errors
@@ -124,7 +124,7 @@ def save(request: OrgRequest, sender: Sender, form: SenderForm, window: WindowFo
 def check(request: OrgRequest, pk: int) -> HttpResponse:
     """Try the connection, up to half a minute, and say what each step came to."""
     sender = find(request, pk)
-    steps = check_sender(sender)
+    steps = check_for(request.user, sender)
     return render_sender(request, sender, steps=steps)
 
 

@@ -1,5 +1,6 @@
 """What every transport speaks: a mailbox, a mail to send, and what may come of it."""
 
+import math
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
@@ -31,6 +32,8 @@ class Mailbox:
     username: str
     secret: Secret | None
     tokens: AccessTokens | None = None
+    # When all of a conversation must be over (of the monotonic clock), where a person waits for it.
+    deadline: float = math.inf
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 import email
 import email.policy
 import re
+import time
 
 import pytest
 
 from campaigns import engine
+from campaigns.engine import trial
 from campaigns.models import Campaign, Message, Variant
 from campaigns.rendering import RenderError
 from leads.models import Lead
 from senders.models import Sender
-from senders.transports.base import Disconnected, Rejected, Sent, Throttled
+from senders.transports.base import Deferred, Disconnected, Rejected, Sent, Throttled, Unanswered
 from tests.campaigns.launching import Launcher, only_sender, states
 from tracking.consumer import parse, store
 from tracking.intake import Hit
@@ -85,3 +87,16 @@ def test_no_server_and_no_secret_are_outcomes_too(launcher: Launcher, campaign: 
     launcher.server.stop()
     outcome = engine.send_test(campaign, variant(campaign), lead, sender, "alice@acme.example")
     assert isinstance(outcome, Throttled)
+
+
+@pytest.mark.parametrize("stage", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END"])
+def test_a_slow_server_does_not_keep_a_person_waiting(
+    launcher: Launcher, campaign: Campaign, lead: Lead, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "TEST_SECONDS", 0.7)
+    launcher.server.delay(stage, 20)
+    began = time.monotonic()
+    outcome = engine.send_test(campaign, variant(campaign), lead, only_sender(campaign), "alice@acme.example")
+    assert time.monotonic() - began < 4  # with the leave taken
+    assert isinstance(outcome, Unanswered if stage == "END" else Throttled | Deferred)
+    assert "in time" in outcome.reason

@@ -10,6 +10,7 @@ from django.test import Client
 
 from campaigns.models import Campaign
 from campaigns.services import StepContent, update_campaign
+from ecrm.turns import one_at_a_time
 from leads.models import Lead
 from senders.models import Sender
 from tests.conftest import Browser
@@ -183,3 +184,15 @@ def test_a_strangers_lead_is_not_shown(as_charlie: Browser, strangers: Campaign,
     for path in ("preview/", "preview.html"):
         page = as_charlie.get(f"/o/other/campaigns/{strangers.pk}/{path}?lead={ada.pk}").content
         assert b"ada@example.com" not in page
+
+
+def test_a_person_has_one_test_mail_under_way(
+    as_alice: Browser, campaign: Campaign, sender: Sender, mailbox: SmtpServer
+) -> None:
+    with one_at_a_time("a test mail", as_alice.user.pk, 60):
+        response = as_alice.post(f"{base(campaign)}/test/", typed(sender))
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
+    assert "still under way" in response["HX-Trigger"]
+    assert not mailbox.mails
+    assert as_alice.post(f"{base(campaign)}/test/", typed(sender)).status_code == 200

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Organisation
+from ecrm.turns import one_at_a_time
 from senders import services
 from senders.errors import note_error
 from senders.models import Sender, SenderState
@@ -313,3 +314,13 @@ def test_the_reference_says_that_a_password_is_only_written(as_alice: Browser) -
     schemas = as_alice.get("/api/v1/openapi.json").json()["components"]["schemas"]
     for name in ("SenderIn", "SenderPatch"):
         assert schemas[name]["properties"]["password"]["writeOnly"] is True
+
+
+def test_a_person_has_one_check_under_way(as_alice: Browser, sender: Sender) -> None:
+    with one_at_a_time("a check", as_alice.user.pk, 60):
+        response = as_alice.api("POST", f"{BASE}/{sender.pk}/check")
+        page = as_alice.post(f"/o/acme/senders/{sender.pk}/check/")
+    assert (response.status_code, response["Content-Type"]) == (429, "application/problem+json")
+    assert int(response["Retry-After"]) > 0
+    assert page.status_code == 429
+    assert "still under way" in page["HX-Trigger"]

@@ -4,6 +4,7 @@ import contextlib
 import re
 import smtplib
 import ssl
+import time
 from email.utils import parseaddr
 from functools import lru_cache
 from types import TracebackType
@@ -24,7 +25,14 @@ from senders.transports.base import (
 from senders.transports.smtp.auth import sign_in
 from senders.transports.smtp.hosts import HostError, PrivateHost, is_loopback, resolve
 from senders.transports.smtp.replies import outcome_of
-from senders.transports.smtp.session import Session, describe, first_that_answers, start_session, text_of
+from senders.transports.smtp.session import (
+    CONNECT_SECONDS,
+    Session,
+    describe,
+    first_that_answers,
+    start_session,
+    text_of,
+)
 
 # A polite ceiling for foreign servers; our own machine (tests, a local relay) is not bothered by more.
 MAILS_PER_CONNECTION = 100
@@ -67,7 +75,9 @@ class SmtpConnection:
         try:
             addresses = resolve(self.mailbox.host, self.mailbox.port)
             self.foreign = not is_loopback(addresses[0])
-            server = start_session(self.mailbox, first_that_answers(addresses, self.mailbox.port))
+            patience = min(CONNECT_SECONDS, self.mailbox.deadline - time.monotonic())
+            plain = first_that_answers(addresses, self.mailbox.port, patience)
+            server = start_session(self.mailbox, plain, self.mailbox.deadline)
             self.server = server
             sign_in(server, self.mailbox)
         except (HostError, OSError, smtplib.SMTPException) as error:

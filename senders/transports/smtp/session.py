@@ -4,16 +4,23 @@ On smtplib for EHLO and STARTTLS. The connection is ours, since smtplib would re
 reading of replies, since smtplib's has no end where a server never stops talking.
 """
 
+from __future__ import annotations
+
+import math
 import smtplib
 import socket
 import ssl
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from senders.transports.base import Mailbox
 from senders.transports.smtp.hosts import ascii_host, is_loopback
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 CONNECT_SECONDS = 15.0
 ANSWER_SECONDS = 60.0
@@ -27,7 +34,7 @@ class Session(smtplib.SMTP):
     """smtplib's client with replies that end, all of them by `deadline` (of the monotonic clock)."""
 
     pending = b""
-    deadline = float("inf")
+    deadline = math.inf
 
     def getreply(self) -> tuple[int, bytes]:
         """The code (-1 where it is none) and the lines' text; raises SMTPServerDisconnected."""
@@ -51,8 +58,25 @@ class Session(smtplib.SMTP):
         line, self.pending = self.pending[:end], self.pending[end + 1 :]
         return line
 
+    def hurry(self) -> None:
+        """Let the socket wait no longer than until the deadline; raises TimeoutError after it."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if self.sock and self.deadline < math.inf:
+            self.sock.settimeout(min(left, self.sock.gettimeout() or left))
+
+    def send(self, s: ReadableBuffer | str) -> None:
+        try:
+            self.hurry()
+        except TimeoutError as error:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("no time is left") from error
+        super().send(s)
+
     def read_some(self) -> bytes:
         try:
+            self.hurry()
             chunk = self.sock.recv(LINE_BYTES) if self.sock else b""
         except OSError as error:
             self.close()
@@ -88,7 +112,7 @@ def first_that_answers(addresses: list[str], port: int, seconds: float = CONNECT
     raise OSError("no address")
 
 
-def start_session(mailbox: Mailbox, plain: socket.socket, deadline: float = float("inf")) -> Session:
+def start_session(mailbox: Mailbox, plain: socket.socket, deadline: float = math.inf) -> Session:
     """A secured session with EHLO said, over a fresh connection, which it closes where that fails."""
     host = ascii_host(mailbox.host)
     context = tls_context(plain.getpeername()[0])
