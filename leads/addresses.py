@@ -1,12 +1,18 @@
 """Email addresses: read as people write them, validated by email-validator, compared by one normal form."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
-IN_BRACKETS = re.compile(r"<\s*([^<>]+?)\s*>\s*$")
+# An address has 254 at most (RFC 5321 4.5.3.1.3); the rest is room for a name. Longer text is not even looked at.
+MOST_CHARS = 1000
+LONGEST_ADDRESS = 254
+# Linear: what stands between the brackets holds neither of them, and the blanks behind are read once.
+IN_BRACKETS = re.compile(r"<([^<>]+)>\s*+$")
+AROUND = " \t\r\n\f\v\u00a0\u200b\ufeff'\"; ,"
 
 
 class BadAddress(ValueError):
@@ -15,7 +21,10 @@ class BadAddress(ValueError):
 
 @dataclass(frozen=True)
 class Address:
-    """`email` as it is written to; `key` in lower case with an ASCII domain, what duplicates are found by."""
+    """`email` as it is written to; `key` in lower case with an ASCII domain, what duplicates are found by.
+
+    Either of them, read again, is this same address.
+    """
 
     email: str
     key: str
@@ -26,17 +35,28 @@ def normalise_email(text: str) -> Address:
 
     Raises BadAddress with a sentence for the person who wrote it.
     """
-    text = text.strip().strip("\u200b\ufeff")
-    if found := IN_BRACKETS.search(text):
-        text = found[1]
-    text = text.strip("'\"; ,")
-    if text[:7].lower() == "mailto:":
-        text = text[7:].partition("?")[0]
+    text = text.strip()
+    if len(text) > MOST_CHARS:
+        raise BadAddress("The address is too long.")
+    text = unwrapped(text)
     if not text:
         raise BadAddress("The address is empty.")
-    if len(text) > 254:
+    if len(text) > LONGEST_ADDRESS:
         raise BadAddress("The address is too long.")
-    return checked(text.strip())
+    return checked(text)
+
+
+def unwrapped(text: str) -> str:
+    """The address without the name, quotes and scheme that people put round it, as often as they did."""
+    while True:
+        before = text
+        text = text.strip().strip(AROUND)
+        if found := IN_BRACKETS.search(text):
+            text = found[1]
+        if text[:7].lower() == "mailto:":
+            text = text[7:].partition("?")[0]
+        if text == before:
+            return text
 
 
 @lru_cache(maxsize=4096)
@@ -45,5 +65,6 @@ def checked(text: str) -> Address:
         found = validate_email(text, check_deliverability=False)
     except EmailNotValidError as error:
         raise BadAddress(f"{text[:80]} is not an email address: {error}") from error
-    key = f"{found.local_part}@{found.ascii_domain}".lower()
+    # Lower case may be another composition of the same letters than the one that was checked.
+    key = unicodedata.normalize("NFC", f"{found.local_part}@{found.ascii_domain}".lower())
     return Address(found.normalized, key)

@@ -36,6 +36,7 @@ PIECES = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 REFERENCE = re.compile(r"&(?:#[0-9]++;?+|#x[0-9a-f]++;?+|([a-z][a-z0-9]*+)(;|(?!=)))", re.IGNORECASE)
+LONGEST_REFERENCE = 40  # html5's longest name has 33 characters
 DROPPED = dict.fromkeys(map(ord, "\t\r\n"))
 OUTER = "".join(map(chr, range(33)))
 
@@ -48,6 +49,8 @@ def decoded(value: str) -> str:
         name, end = found[1], found[2]
         if name and name + end not in html5:
             return found[0]
+        if len(found[0]) > LONGEST_REFERENCE:  # no character has such a number, and Python refuses to read it
+            return "\ufffd"
         return unescape(found[0])
 
     return REFERENCE.sub(reference, value) if "&" in value else value

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from html import escape
 from typing import Any
 
 from accounts.models import Organisation
@@ -15,7 +16,7 @@ from campaigns.rendering.plain import html_to_text
 from campaigns.rendering.templates import RenderError, compiled, render_template
 from leads.models import Lead
 from senders.models import Sender
-from tracking.rewriting import track_html
+from tracking.rewriting import links, track_html
 from tracking.tokens import Mark, unsubscribe_url
 
 
@@ -37,12 +38,17 @@ def text_source(body_html: str, body_text: str) -> str:
     """
     if body_text.strip():
         return body_text
-    derived = html_to_text(body_html)
     try:
+        derived = html_to_text(body_html)
         compiled(derived, False)
     except RenderError:
         return ""
     return derived
+
+
+def leads_to(html: str, url: str) -> bool:
+    """Whether a link in `html` goes to `url`; one in a comment or printed as text does not."""
+    return (url in html or escape(url) in html) and url in links(html)
 
 
 class Renderer:
@@ -56,7 +62,6 @@ class Renderer:
         self.common = sender_fields(sender, organisation)
         self.text_source = text_source(variant.body_html, variant.body_text)
         self.has_html = bool(variant.body_html.strip())
-        self.own_link = "unsubscribe_url" in variant.body_html + variant.body_text
         # Where the template places the signature itself, it is not added a second time.
         self.signature = "" if "sender.signature" in variant.body_html + variant.body_text else sender.signature.strip()
         self.sender_lines = [mailbox("From", sender.name, sender.address)]
@@ -72,11 +77,13 @@ class Renderer:
         html = render_template(self.variant.body_html, values, html=True) if self.has_html else ""
         text = text_signature(self.render_text(html, values), self.signature)
         html = html_signature(html, self.signature) if html else ""
-        link = not self.own_link
+        # Each part shows the way out by itself: a reader sees one of them, and a template may place it in the other.
         return Rendered(
             subject=subject,
-            html=html_footer(html, self.organisation, unsubscribe, link=link) if html else "",
-            text=text_footer(text, self.organisation, unsubscribe, link=link),
+            html=html_footer(html, self.organisation, unsubscribe, link=not leads_to(html, unsubscribe))
+            if html
+            else "",
+            text=text_footer(text, self.organisation, unsubscribe, link=unsubscribe not in text),
         )
 
     def render_text(self, html: str, values: dict[str, Any]) -> str:

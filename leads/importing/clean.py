@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ecrm.spreadsheet import plain
 from leads.addresses import Address, BadAddress, normalise_email
@@ -13,6 +14,7 @@ from leads.services import LONGEST, LONGEST_FIELD, clean_tags
 
 LONGEST_REASON = 300
 LONGEST_TEXT = 400  # room for a first and a last name
+MOST_PIECES = 20  # addresses in one cell that are looked at
 UNREADABLE = "\ufffd"
 NO_ADDRESS = "There is no email address in this row."
 SWALLOWED = "A cell of this row holds other rows: a quote on this line closes too late."
@@ -115,7 +117,7 @@ def pieces(cell: str) -> Iterable[str]:
     yield cell
     for separator in (":::", ";", ",", "\n"):
         if separator in cell:
-            yield from (part for part in cell.split(separator) if part.strip())
+            yield from islice((part for part in cell.split(separator) if part.strip()), MOST_PIECES)
 
 
 def text_values(cells: list[str], columns: Columns) -> dict[str, str]:

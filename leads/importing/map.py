@@ -77,6 +77,8 @@ def guess_address(header: Sequence[str], rows: Sequence[Row], given: Mapping[str
 
 
 def is_address(text: str) -> bool:
+    if "@" not in text:  # most cells: they need no closer look
+        return False
     try:
         normalise_email(text)
     except BadAddress:

@@ -108,6 +108,7 @@ def sheet_of(found: Sequence[Row], encoding: str, separator: str) -> Sheet:
         header, line, below = found[index].cells, found[index].line, list(found[index + 1 :])
     alike = sum(len(row.cells) == len(header) for row in below) / len(below) if below and len(header) > 1 else 0.0
     score = (known_columns(header), alike, len(header))
+    header = header[: MOST_COLUMNS + 1]  # more are refused, and need no names
     return Sheet(Dialect(encoding, separator, line), unique(header), below, score)
 
 
@@ -116,7 +117,7 @@ def header_index(found: Sequence[Row]) -> int | None:
 
     None where the rows are people from the first one on.
     """
-    within = [row.cells if not row.broken else [] for row in found[:HEADER_WITHIN]]
+    within = [row.cells[: MOST_COLUMNS + 1] if not row.broken else [] for row in found[:HEADER_WITHIN]]
     known = [known_columns(cells) for cells in within]
     if known and max(known) >= 2:
         return known.index(max(known))
@@ -129,7 +130,7 @@ def header_index(found: Sequence[Row]) -> int | None:
 
 def known_columns(cells: Sequence[str]) -> int:
     """How many different fields the cells name; an address counts twice, since no list goes without."""
-    named = {known[0] for cell in cells if (known := meaning(cell[:LONGEST_HEADER]))}
+    named = {known[0] for cell in cells[:MOST_COLUMNS] if (known := meaning(cell[:LONGEST_HEADER]))}
     return len(named) + ("email" in named)
 
 

@@ -1,5 +1,6 @@
 """What stands in the way of a start, each with its place; what is fine is not mentioned."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from accounts.models import Organisation
 from campaigns.models import Campaign
-from campaigns.preflight import Finding, preflight
+from campaigns.preflight import Finding, placeholders, preflight
 from campaigns.services import StepContent, update_campaign
 from leads.models import Lead, LeadList, SuppressionReason
 from leads.suppression import suppress
@@ -146,3 +147,21 @@ def test_errors_come_first(campaign: Campaign) -> None:
     with_content(campaign, subject="Hello [Name]")
     campaign.senders.clear()
     assert [found.level for found in preflight(campaign)] == ["error", "warning"]
+
+
+HUGE = 100_000
+
+
+@pytest.mark.parametrize("piece", ["[insert", "{{", "{%", "{{ a }", "<a>", "<<AA", "%AA", "|", "[your "])
+def test_no_template_takes_long(piece: str) -> None:
+    source = piece * (HUGE // len(piece))
+    begun = time.process_time()
+    for html in (False, True):
+        placeholders(source, html=html)
+    assert time.process_time() - begun < 2
+
+
+def test_control_characters_in_a_link_stop_nothing(campaign: Campaign) -> None:
+    with_content(campaign, body_html='<p>[Name] <a href="https://x.example/">a&#1;b</a></p>')
+    (found,) = findings(campaign)
+    assert "[Name]" in found.message

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from accounts.models import Organisation
 from campaigns.models import Campaign, Variant
 from campaigns.rendering import Renderer, RenderError, preview
+from campaigns.rendering.render import text_source
 from leads.models import Lead
 from senders.models import Sender
 from tracking.rewriting import links
@@ -245,3 +246,40 @@ def test_the_date_is_now_where_none_is_given() -> None:
     owner = organisation()
     data = renderer({}, {}, {}, owner).mail(Lead(organisation=owner, email="g@example.com"), MARK, "x@acme.example")
     assert abs((parsedate_to_datetime(read(data)["Date"]) - datetime.now(UTC)).total_seconds()) < 60
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<p>Hi <a href="{{ unsubscribe_url }}">out</a></p>', "Hi, plain."),
+        ("<p>Hi</p>", "Hi, out: {{ unsubscribe_url }}"),
+        ("<p>Hi</p>{% comment %}unsubscribe_url{% endcomment %}", ""),
+        ("<p>Hi</p><!-- {{ unsubscribe_url }} -->", ""),
+        (
+            "<p>Hi</p>{% if company %}{{ unsubscribe_url }}{% endif %}",
+            "{% if company %}{{ unsubscribe_url }}{% endif %}",
+        ),
+    ],
+)
+def test_each_part_shows_the_way_out_once_wherever_the_template_has_it(html: str, text: str) -> None:
+    message = read(mail(variant={"body_html": html, "body_text": text}))
+    assert links(body(message, "html")).count(unsubscribe_url(MARK)) == 1
+    assert body(message, "plain").count(unsubscribe_url(MARK)) == 1
+
+
+def test_what_no_xml_can_hold_is_left_out_of_the_derived_text() -> None:
+    html = '<p>1&#1;2 <a href="https://x.example/&#2;">a&#1;b\x03</a><a href="https://y.example/">c<b>d</b>&#0;</a></p>'
+    content = body(read(mail(variant={"body_html": html})), "plain")
+    assert "ab (https://x.example/)" in content
+    assert "cd" in content
+    assert "(https://y.example/)" in content
+
+
+def test_html_that_cannot_be_read_is_that_leads_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*about: Any) -> str:
+        raise ValueError("nonsense")
+
+    monkeypatch.setattr("campaigns.rendering.plain.get_text", fails)
+    monkeypatch.setattr("campaigns.rendering.render.text_source", text_source.__wrapped__)
+    with pytest.raises(RenderError, match="plain text: nonsense"):
+        mail()

@@ -1,5 +1,7 @@
 """What a file is, told from its bytes."""
 
+import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -134,3 +136,21 @@ def test_any_bytes_are_a_table_or_a_clear_error(tmp_path: Path, content: bytes) 
         assert sheet.rows
         assert len(set(sheet.header)) == len(sheet.header)
     assert words == "" or words.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,b\n<" + b" " * 100_000 + b"x,Bob\n",
+        b"<" * 100_000 + b",b\nx,y\n",
+        b",".join(b"a%d@b" % number for number in range(100_000)) + b"\nx,y\n",
+        b"a,a (2)," * 50_000 + b"\n1,2\n",
+        b"a@b.c;" * 100_000 + b",b\nx,y\n",
+        b'a,"' * 50_000 + b"\nx,y\n",
+    ],
+)
+def test_no_file_takes_long(tmp_path: Path, content: bytes) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(Unreadable):
+        sheet_of(tmp_path, content)
+    assert time.process_time() - begun < 2

@@ -66,6 +66,9 @@ class Browser(HTMLParser):
         ('<a title="a > b" href="https://example.com/">x</a>', "https://example.com/"),
         ('<area href="https://example.com/map">', "https://example.com/map"),
         ('<a href="https://first.example" href="https://second.example">x</a>', "https://first.example"),
+        # No character has such a number.
+        (f'<a href="https://a.example/&#{"9" * 5000};">', "https://a.example/\ufffd"),
+        (f'<a href="https://a.example/&#x{"f" * 5000};">', "https://a.example/\ufffd"),
     ],
 )
 def test_a_link_leads_to_what_it_meant(html: str, target: str) -> None:
