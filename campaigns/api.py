@@ -13,7 +13,7 @@ from campaigns import services
 from campaigns.events import events_response
 from campaigns.models import Campaign, CampaignState, Message, MessageState
 from campaigns.preflight import Finding, preflight
-from campaigns.services import BadValue, CampaignError, NotReady, StepContent, WrongState
+from campaigns.services import BadValue, CampaignError, CampaignGone, NotReady, StepContent, WrongState
 from campaigns.stats import stats
 from ecrm.problems import Problem, refuse
 from ecrm.rest import Body, Slug, page, row_id
@@ -42,7 +42,7 @@ class CampaignIn(Body):
     track_opens: bool = True
     track_clicks: bool = True
     window: dict[str, Any] | None = None
-    time_zone: str = Field("UTC", max_length=64)
+    time_zone: str = Field("UTC", min_length=1, max_length=64)
 
 
 class CampaignPatch(Body):
@@ -53,7 +53,7 @@ class CampaignPatch(Body):
     track_opens: bool = True
     track_clicks: bool = True
     window: dict[str, Any] | None = None
-    time_zone: str = Field("UTC", max_length=64)
+    time_zone: str = Field("UTC", min_length=1, max_length=64)
 
 
 def iso(at: datetime | None) -> str | None:
@@ -147,6 +147,8 @@ def settle(act: Callable[[], Campaign]) -> Json:
     """The campaign after `act`; its refusals as Problems."""
     try:
         return detail(act())
+    except CampaignGone as error:
+        raise Problem(404, str(error)) from error
     except BadValue as error:
         raise refuse(error.field, str(error)) from error
     except NotReady as error:
@@ -189,6 +191,8 @@ def change(request: OrgRequest, org: Slug, campaign_id: str, body: CampaignPatch
 def delete(request: OrgRequest, org: Slug, campaign_id: str) -> Status[None]:
     try:
         services.delete_campaign(find(request, campaign_id))
+    except CampaignGone as error:
+        raise Problem(404, str(error)) from error
     except CampaignError as error:
         raise Problem(409, str(error)) from error
     return Status(204, None)

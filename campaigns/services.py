@@ -48,6 +48,13 @@ class WrongState(CampaignError):
     """The campaign's state does not allow it."""
 
 
+class CampaignGone(CampaignError):
+    """Somebody deleted the campaign meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("This campaign was deleted.")
+
+
 class NotReady(CampaignError):
     """The preflight found something that must be mended first: `findings`."""
 
@@ -84,18 +91,20 @@ def create_campaign(organisation: Organisation, by: User, values: Mapping[str, A
 
 def update_campaign(campaign: Campaign, values: Mapping[str, Any]) -> Campaign:
     """Set what `values` holds of: name, senders, lists (of the campaign's organisation, the caller's care), steps
-    (StepContent), track_opens, track_clicks, window, time_zone. Raises WrongState unless it is a draft, and BadValue.
+    (StepContent), track_opens, track_clicks, window, time_zone (empty: UTC). Raises CampaignGone, WrongState unless it
+    is a draft, and BadValue.
     """
     with transaction.atomic():
-        state = Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=campaign.pk)
+        state = locked(campaign).state
         if state != CampaignState.DRAFT:
-            campaign.refresh_from_db()
+            refresh(campaign)
             raise WrongState(f"Only a draft can be changed; this campaign is {state}.")
         if "name" in values:
             campaign.name = clean(values["name"]).strip()[:200] or UNTITLED
         for name in SETTINGS:
             if name in values:
                 setattr(campaign, name, values[name])
+        campaign.time_zone = campaign.time_zone or "UTC"
         campaign.window = clean_window(campaign)
         campaign.save()
         if "senders" in values:
@@ -105,6 +114,22 @@ def update_campaign(campaign: Campaign, values: Mapping[str, Any]) -> Campaign:
         if "steps" in values:
             save_steps(campaign, values["steps"])
     return campaign
+
+
+def locked(campaign: Campaign) -> Campaign:
+    """The campaign as it is stored, and nobody else's to change until the transaction ends; raises CampaignGone."""
+    found = Campaign.objects.select_for_update().filter(pk=campaign.pk).first()
+    if found is None:
+        raise CampaignGone
+    return found
+
+
+def refresh(campaign: Campaign) -> None:
+    """Read it again; raises CampaignGone."""
+    try:
+        campaign.refresh_from_db()
+    except Campaign.DoesNotExist as error:
+        raise CampaignGone from error
 
 
 def clean(text: str) -> str:
@@ -148,10 +173,12 @@ def save_steps(campaign: Campaign, steps: Sequence[StepContent]) -> None:
 
 
 def move(campaign: Campaign, verb: str, **changes: Any) -> None:
-    """Claim the move `verb` of MOVES; raises WrongState where the campaign's state forbids it or another was faster."""
+    """Claim the move `verb` of MOVES; raises WrongState where the campaign's state forbids it or another was faster, and
+    CampaignGone.
+    """
     sources, target = MOVES[verb]
     won = Campaign.objects.filter(pk=campaign.pk, state__in=sources).update(state=target, **changes)
-    campaign.refresh_from_db()
+    refresh(campaign)
     if not won:
         allowed = " or ".join(sorted(source.value for source in sources))
         raise WrongState(f"Only a {allowed} campaign can be {DONE[verb]}; this one is {campaign.state}.")
@@ -233,7 +260,7 @@ def decide_unknown(campaign: Campaign, messages: list[int], *, resend: bool) -> 
         raise WrongState("This campaign was stopped, so it sends nothing again. Mark these mails as failed instead.")
     with transaction.atomic():
         moved = engine.resend_unknown(campaign, messages)
-        campaign.refresh_from_db()
+        refresh(campaign)
         engine.signal_work(campaign)
     return moved
 
@@ -248,14 +275,14 @@ DELETE_ROWS = (
 
 
 def delete_campaign(campaign: Campaign) -> None:
-    """Delete a draft or an ended campaign with its messages and events; raises WrongState."""
+    """Delete a draft or an ended campaign with its messages and events; raises WrongState or CampaignGone."""
     with transaction.atomic():
-        locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-        if locked.state not in DELETABLE:
-            raise WrongState(f"This campaign is {locked.state}: stop it before you delete it.")
+        stored = locked(campaign)
+        if stored.state not in DELETABLE:
+            raise WrongState(f"This campaign is {stored.state}: stop it before you delete it.")
         if Message.objects.filter(campaign=campaign, state=MessageState.SENDING).exists():
             raise WrongState("A mail of this campaign is on its way right now; try again in a few seconds.")
         with connection.cursor() as cursor:
             for statement in DELETE_ROWS:
                 cursor.execute(statement, {"campaign": campaign.pk, "organisation": campaign.organisation_id})
-        locked.delete()
+        stored.delete()

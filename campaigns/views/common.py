@@ -3,14 +3,14 @@
 from collections.abc import Container
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.access import OrgRequest
 from accounts.models import Role
 from campaigns.models import Campaign
-from campaigns.services import DELETABLE
+from campaigns.services import DELETABLE, CampaignGone
 from ecrm.web import go, toast_event
 
 MOST_TYPED = 200
@@ -49,7 +49,12 @@ def narrowing(request: OrgRequest, states: Container[str]) -> tuple[str, str]:
 
 
 def refused(campaign: Campaign, error: Exception) -> HttpResponse:
-    """Back to the campaign, which is not what the page that was pressed on thought: why, and how it is now."""
+    """Back to the campaign, which is not what the page that was pressed on thought: why, and how it is now.
+
+    Raises Http404 where it is not there any more.
+    """
+    if isinstance(error, CampaignGone):
+        raise Http404(str(error)) from error
     response = go(url("campaign", campaign))
     response["HX-Trigger"] = toast_event(str(error), "error")
     return response

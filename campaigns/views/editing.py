@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -13,9 +13,10 @@ from campaigns.audience import custom_fields
 from campaigns.forms import CampaignForm
 from campaigns.models import Campaign, CampaignState
 from campaigns.rendering.fields import OTHER_NAMES, STANDARD_FIELDS
-from campaigns.services import BadValue, CampaignError, create_campaign, update_campaign
+from campaigns.services import BadValue, CampaignError, CampaignGone, create_campaign, update_campaign
 from campaigns.views.common import campaign_of, url
 from ecrm.web import go
+from leads.views.table import refuse_viewers
 from senders.forms import WindowForm
 
 # What the picker writes for a field of the lead that is missing.
@@ -64,12 +65,15 @@ def save(request: OrgRequest, form: CampaignForm, window: WindowForm, campaign: 
     """Store what was typed, even a template that does not parse; go on where nothing must be mended."""
     if not form.is_valid() or not window.is_valid():
         return editor(request, form, window, campaign)
-    values = form.values() | {"window": window.window(), "time_zone": window.cleaned_data["time_zone"] or "UTC"}
+    # A zone that makes no sense is let pass by the form while it is hidden.
+    values = form.values() | {"window": window.window(), "time_zone": window.cleaned_data.get("time_zone", "")}
     try:
         if campaign is None:
             campaign = create_campaign(request.organisation, request.user, values)
         else:
             update_campaign(campaign, values)
+    except CampaignGone as error:
+        raise Http404(str(error)) from error
     except BadValue as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return editor(request, form, window, campaign)
@@ -84,6 +88,7 @@ def save(request: OrgRequest, form: CampaignForm, window: WindowForm, campaign: 
 
 @require_http_methods(["GET", "POST"])
 def new(request: OrgRequest) -> HttpResponse:
+    refuse_viewers(request)
     if request.method == "POST":
         form = CampaignForm(request.organisation, request.POST)
         return save(request, form, WindowForm(request.POST), None)
@@ -104,6 +109,7 @@ def first_choices(request: OrgRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def edit(request: OrgRequest, pk: int) -> HttpResponse:
     campaign = campaign_of(request, pk)
+    refuse_viewers(request)
     if request.method == "POST":
         return save(request, CampaignForm.of(campaign, request.POST), WindowForm(request.POST), campaign)
     if campaign.state != CampaignState.DRAFT:

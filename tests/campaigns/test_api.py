@@ -58,6 +58,7 @@ def test_create_answers_201_with_the_draft(as_alice: Browser, sender: Sender, pe
         ({"steps": [{"subject": "1", "colour": "red"}]}, "steps.0.colour"),
         ({"name": " "}, "name"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"time_zone": ""}, "time_zone"),
         ({"window": {"days": [9]}}, "window"),
         ({"colour": "red"}, "colour"),
         ({"senders": ["999999"]}, "senders"),
@@ -245,3 +246,12 @@ def test_a_start_repeated_with_its_key_acts_once(
     second = as_alice.api("POST", f"{BASE}/{campaign.pk}/start", headers=headers)
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.content == second.content
+
+
+@pytest.mark.parametrize(("method", "verb"), [("PATCH", ""), ("POST", "/start"), ("DELETE", "")])
+def test_a_campaign_deleted_under_a_call_is_not_found(
+    as_alice: Browser, campaign: Campaign, monkeypatch: pytest.MonkeyPatch, method: str, verb: str
+) -> None:
+    monkeypatch.setattr("campaigns.api.find", lambda *about: campaign)
+    Campaign.objects.filter(pk=campaign.pk).delete()
+    assert as_alice.api(method, f"{BASE}/{campaign.pk}{verb}", {} if method == "PATCH" else None).status_code == 404

@@ -12,6 +12,7 @@ from campaigns import engine
 from campaigns.models import Campaign, CampaignState, Enrollment, Message, Variant
 from campaigns.services import (
     BadValue,
+    CampaignGone,
     NotReady,
     StepContent,
     WrongState,
@@ -184,3 +185,26 @@ def test_work_is_signalled_once_the_start_is_committed(
     with django_capture_on_commit_callbacks() as callbacks:
         start_campaign(campaign, alice)
     assert len(callbacks) == 1
+
+
+def test_no_time_zone_is_utc(campaign: Campaign) -> None:
+    update_campaign(campaign, {"time_zone": "", "window": {"days": [0]}})
+    campaign.refresh_from_db()
+    assert campaign.time_zone == "UTC"
+    assert campaign.window is not None
+    assert campaign.window["time_zone"] == "UTC"
+
+
+def test_what_was_deleted_meanwhile_is_said_to_be_gone(campaign: Campaign, alice: User) -> None:
+    Campaign.objects.filter(pk=campaign.pk).delete()
+    verbs: list[Callable[[], object]] = [
+        lambda: update_campaign(campaign, {"name": "x"}),
+        lambda: start_campaign(campaign, alice),
+        lambda: pause_campaign(campaign),
+        lambda: delete_campaign(campaign),
+        lambda: decide_unknown(campaign, [], resend=True),
+    ]
+    for act in verbs:
+        with pytest.raises(CampaignGone):
+            act()
+    assert not Campaign.objects.exists()

@@ -122,6 +122,20 @@ def test_hours_that_make_no_sense_are_told(as_alice: Browser, typed: dict[str, A
     assert not Campaign.objects.exists()
 
 
+def test_a_zone_that_makes_no_sense_means_nothing_while_it_is_hidden(as_alice: Browser, typed: dict[str, Any]) -> None:
+    assert as_alice.post(NEW, typed | {"window-time_zone": "Nope"}).status_code == 204
+    assert (saved().window, saved().time_zone) == (None, "UTC")
+
+
+def test_a_campaign_that_was_deleted_meanwhile_is_not_found(
+    as_alice: Browser, campaign: Campaign, typed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.views.editing.campaign_of", lambda *about: campaign)
+    Campaign.objects.filter(pk=campaign.pk).delete()
+    assert as_alice.post(edit(campaign), typed).status_code == 404
+    assert not Campaign.objects.exists()
+
+
 def test_the_form_shows_a_draft_as_it_is_stored(as_alice: Browser, campaign: Campaign, acme: Organisation) -> None:
     LeadList.objects.create(organisation=acme, name="Unchosen")
     Campaign.objects.update(track_opens=False, time_zone="Europe/Rome")
@@ -183,8 +197,9 @@ def test_the_picker_offers_every_field_with_a_fallback(acme: Organisation, add_l
 
 
 def test_a_viewer_does_not_write(as_vera: Browser, campaign: Campaign, typed: dict[str, Any]) -> None:
-    assert as_vera.post(NEW, typed).status_code == 403
-    assert as_vera.post(edit(campaign), typed).status_code == 403
+    for page in (NEW, edit(campaign)):
+        assert as_vera.get(page).status_code == 403
+        assert as_vera.post(page, typed).status_code == 403
     assert Campaign.objects.get().name == "Spring"
 
 

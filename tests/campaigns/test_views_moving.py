@@ -82,6 +82,15 @@ def test_a_draft_is_deleted_and_a_running_campaign_is_not(as_alice: Browser, cam
     assert list(Campaign.objects.all()) == [campaign]
 
 
+def test_a_campaign_that_was_deleted_meanwhile_is_not_found(
+    as_alice: Browser, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.views.moving.campaign_of", lambda *about: campaign)
+    Campaign.objects.filter(pk=campaign.pk).delete()
+    for verb in ("start", "pause", "delete"):
+        assert as_alice.post(at(campaign, verb)).status_code == 404
+
+
 @pytest.fixture
 def unknown(running: Campaign) -> list[int]:
     """All three messages of the campaign, offered and not answered."""
