@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,14 +64,19 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(data: Path, *options: str) -> Iterator[Product]:
-    """`manage.py up` with `options`, ready to be used; stopped as by Ctrl-C at the end."""
+def running(data: Path, *options: str, variables: Mapping[str, str] | None = None) -> Iterator[Product]:
+    """`manage.py up` with `options`, ready to be used; stopped as by Ctrl-C at the end. `variables`: of its environment."""
     port = free_port()
     command = [sys.executable, "manage.py", "up", "--port", str(port), "--data-dir", str(data), *options]
     data.mkdir(parents=True, exist_ok=True)
     with (data / "up.out").open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(data), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=environment(data) | dict(variables or {}),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     product = Product(f"http://localhost:{port}", data, process)
     try:
