@@ -1,9 +1,10 @@
-"""`/healthz`: the process lives. `/readyz`: database, Redis and a worker answer."""
+"""`/healthz`: the process lives. `/readyz`: database, Redis and the workers answer."""
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from kombu.exceptions import OperationalError
 
 from ecrm.celery import app
 from ecrm.web import public
@@ -40,7 +41,16 @@ def redis_answers() -> bool:
 
 
 def worker_answers() -> bool:
+    """Whether every queue has a worker that answers."""
+    queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
     try:
-        return bool(app.control.ping(timeout=1.0, limit=1))
-    except (OSError, redis.RedisError):
+        # So many workers serve all queues in `up`, and end the wait. Where there are more, all are waited for.
+        return queues <= served_queues(3) or queues <= served_queues(None)
+    except (OSError, redis.RedisError, OperationalError):
         return False
+
+
+def served_queues(answers: int | None) -> set[str]:
+    """The queues of the workers that answer within a second, of the first so many."""
+    replies = app.control.broadcast("active_queues", reply=True, timeout=1.0, limit=answers) or []
+    return {queue["name"] for reply in replies for queues in reply.values() for queue in queues}

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 from psycopg.conninfo import conninfo_to_dict
 
 from ecrm import embedded
@@ -168,7 +169,13 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 5, "health_check_interval": 10}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TASK_ROUTES = {"campaigns.tasks.drain_sender": {"queue": "send"}}
+# Ticks have a worker of their own, so that nothing long ever stands before them; a worker without -Q takes all queues.
+CELERY_TASK_QUEUES = [Queue(name) for name in ("celery", "ticks", "send", "imports")]
+CELERY_TASK_ROUTES = {
+    "campaigns.tasks.tick": {"queue": "ticks"},
+    "campaigns.tasks.drain_sender": {"queue": "send"},
+    "leads.tasks.run_import": {"queue": "imports"},
+}
 # Each app adds its own periodic work: a tick finds what is due in PostgreSQL, so a lost signal costs a second.
 CELERY_BEAT_SCHEDULE = {
     "campaigns-tick": {

@@ -17,7 +17,7 @@ from ecrm.embedded.processes import Service, User
 
 SETTINGS = {
     "listen_addresses": "",
-    "max_connections": "200",
+    "max_connections": "400",
     "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "256MB",

@@ -37,9 +37,11 @@ def programs(options: Options) -> Iterator[Service]:
     if options.catcher:
         yield catcher(options.catcher)
     yield manage("consumer", "consume_events")
-    # Threads: a drain waits on the network nearly all of its time.
-    yield worker("sending", "send", "--queues", "send", "--concurrency", "32")
-    yield worker("worker", "work", "--concurrency", "4")
+    # A thread that waits on the network costs next to nothing, and a slow server may hold one for minutes: so many senders
+    # may be slow before one that is not has to wait. The small periodic tasks find a thread there at any time.
+    yield worker("sending", "send", "--queues", "send,celery", "--concurrency", "200")
+    yield worker("ticks", "ticks", "--queues", "ticks", "--concurrency", "2")
+    yield worker("imports", "imports", "--queues", "imports", "--concurrency", "4")
     yield Service("scheduler", [*CELERY, "beat", "--loglevel", "WARNING"], silent=True)
     yield web(options)
     if options.demo:
@@ -56,9 +58,10 @@ def worker(name: str, node: str, *options: str) -> Service:
 
 
 def web(options: Options) -> Service:
-    # Its warnings are about the number of threads, which wait for the database and not for a core.
+    # Its warnings are about the number of threads, which wait for the database and not for a core; and for other people's
+    # mail servers, up to half a minute (`ecrm.turns`), beside which the pixel must not wait.
     server = ["--interface", "wsgi", "--host", options.host, "--port", str(options.port), "--log-level", "error"]
-    server += ["--workers", "1", "--blocking-threads", "8", "--no-ws", "--respawn-failed-workers"]
+    server += ["--workers", "1", "--blocking-threads", "64", "--no-ws", "--respawn-failed-workers"]
     host = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104  (compared, not bound)
     command = [PYTHON, "-m", "granian", *server, "ecrm.wsgi:application"]
     return Service("web", command, ready=lambda: answers(host, options.port))

@@ -27,7 +27,7 @@ LINES = [
     r"  Everything is kept in .*",
     r"Ctrl-C stops it\.",
 ]
-PROGRAMS = ["granian", "consume_events", "--queues send", "--concurrency 4", "beat", "mail_catcher"]
+PROGRAMS = ["granian", "consume_events", "--queues send", "--queues ticks", "--queues imports", "beat", "mail_catcher"]
 ACCOUNT = ["--password", "correct horse battery", "--name", "Ada", "--organisation", "Kept"]
 
 

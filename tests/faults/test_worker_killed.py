@@ -102,7 +102,7 @@ def test_a_celery_worker_killed_and_started_again(launcher: Launcher, spawn: Spa
     launcher.server.delay("END", 0.01)
     senders = [launcher.sender(name) for name in ("one", "two", "three")]
     campaign = launcher.start(LEADS, senders=senders)
-    pool = ("--pool", "threads", "--concurrency", "8", "--queues", "celery,send")
+    pool = ("--pool", "threads", "--concurrency", "8", "--queues", "ticks,send")
     worker = ("-m", "celery", "--app", "ecrm", "--quiet", "worker", *pool)
     first = spawn(*worker)
     tick.delay()
