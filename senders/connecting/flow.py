@@ -14,7 +14,7 @@ from senders.models import ConnectAttempt, Sender, SenderState
 from senders.transports.oauth import Granted, GrantRefused, Provider, ProviderAway
 from senders.vault import VaultError
 
-BY_HAND = "Disconnected by hand."
+BY_HAND = "Somebody here gave up its permission."
 
 
 class ConnectError(Exception):

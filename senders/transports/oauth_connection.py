@@ -33,7 +33,7 @@ class ApiConnection:
             raise ConnectError(Disconnected("This mailbox is not connected."))
         self.tokens: AccessTokens = mailbox.tokens
         self.tokens.access()
-        self.http = OneTry()
+        self.http = OneTry(mailbox.deadline)
 
     def __enter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ after a failed write without telling; either way a mail could go out twice, or n
 """
 
 import http.client
+import math
 import select
 import ssl
 import time
@@ -30,11 +31,14 @@ class NoAnswer(Exception):
 
 
 class OneTry(httplib2.Http):  # type: ignore[misc]  # it has no types
-    """httplib2's connections (proxy, certificates, keep-alive) without its second tries. For one thread."""
+    """httplib2's connections (proxy, certificates, keep-alive) without its second tries. For one thread; all of it over
+    by `deadline` (of the monotonic clock).
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: float = math.inf) -> None:
         super().__init__(timeout=CONNECT_SECONDS, ca_certs=settings.OAUTH_CA_FILE or None)
         self.follow_redirects = False
+        self.deadline = deadline
         self.used_at = 0.0  # of the monotonic clock
 
     def _conn_request(
@@ -44,7 +48,7 @@ class OneTry(httplib2.Http):  # type: ignore[misc]  # it has no types
             conn.close()
         try:
             # Answers are short: not worth compressing.
-            hand_over(conn, method, request_uri, body, {**headers, "accept-encoding": "identity"})
+            self.hand_over(conn, method, request_uri, body, {**headers, "accept-encoding": "identity"})
         except (OSError, http.client.HTTPException, httplib2.HttpLib2Error) as error:
             conn.close()
             raise NotHandedOver(describe(error)) from error
@@ -63,19 +67,19 @@ class OneTry(httplib2.Http):  # type: ignore[misc]  # it has no types
         self.used_at = time.monotonic()
         return httplib2.Response(response), content
 
+    def hand_over(
+        self, conn: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> None:
+        """Send the whole request. Where this raises, the end of the body never left: no server takes the request then."""
+        if conn.sock is None:
+            conn.timeout = self.left(CONNECT_SECONDS)
+            conn.connect()
+        conn.sock.settimeout(self.left(ANSWER_SECONDS))
+        conn.request(method, path, body, headers)
 
-def hand_over(
-    conn: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: Mapping[str, str]
-) -> None:
-    """Send the whole request. Where this raises, the end of the body never left: no server takes the request then."""
-    if conn.sock is None:
-        open_line(conn)
-    conn.request(method, path, body, headers)
-
-
-def open_line(conn: http.client.HTTPConnection) -> None:
-    conn.connect()
-    conn.sock.settimeout(ANSWER_SECONDS)
+    def left(self, most: float) -> float:
+        """So many seconds, or fewer where the deadline is near."""
+        return max(0.1, min(most, self.deadline - time.monotonic()))
 
 
 def is_stale(conn: http.client.HTTPConnection) -> bool:

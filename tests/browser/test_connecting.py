@@ -102,7 +102,7 @@ def test_a_mailbox_is_connected_checked_and_disconnected(
     expect(page.get_by_text("To send, and nothing else")).to_be_visible()
     page.get_by_role("button", name="Disconnect").click()
     page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
-    expect(page.get_by_text("Disconnected by hand.")).to_be_visible()
+    expect(page.get_by_text("Somebody here gave up its permission.")).to_be_visible()
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Leads").click()
     expect(page.get_by_text(f"{server.person} is disconnected.")).to_be_visible()
     page.get_by_role("link", name="See why, and connect it again").click()

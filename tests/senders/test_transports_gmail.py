@@ -3,12 +3,13 @@
 import base64
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from senders.services import mailbox_of
-from senders.transports import oauth_http
+from senders.transports import connect, oauth_http
 from senders.transports.base import (
     ConnectError,
     Deferred,
@@ -146,6 +147,14 @@ def test_an_answer_that_is_too_long_in_coming_is_unanswered(gmail: Connected, mo
     assert "in time" in outcome.reason
 
 
+def test_a_person_who_waits_is_answered_in_time(gmail: Connected) -> None:
+    gmail.server.delay(SEND, 3, times=1)
+    started = time.monotonic()
+    with connect(replace(mailbox_of(gmail.sender), deadline=started + 0.5)) as line:
+        assert isinstance(line.send(outgoing()), Unanswered)
+    assert time.monotonic() - started < 2.5
+
+
 def test_a_server_that_is_not_there_leaves_the_mail_with_us(gmail: Connected, settings: Any) -> None:
     with gmail.open() as line:
         gmail.server.drop_at("CONNECT")
@@ -167,9 +176,5 @@ def test_a_certificate_that_nobody_vouches_for_gets_no_mail(gmail: Connected, se
 
 
 def test_a_mailbox_without_tokens_opens_nothing(gmail: Connected) -> None:
-    from dataclasses import replace
-
-    from senders.transports import connect
-
     with pytest.raises(ConnectError):
         connect(replace(mailbox_of(gmail.sender), tokens=None))
