@@ -1,16 +1,17 @@
 // Sign-up, verification, sign-in and password reset: plain forms that speak allauth's headless API.
 // <form data-auth="auth/login" data-then="…">; errors go to their fields, whose elements are named as the API names them.
 
-import { authorisedFetch, keep, signedIn } from "./session.js";
+import { authorisedFetch, forget, keep, signedIn } from "./session.js";
 import { toast } from "./ui.js";
 
 const BASE = "/_allauth/app/v1/";
 const PENDING = "ecrm.pending"; // allauth's session token while a sign-up, sign-in or reset is under way
 
-// Only paths of this site: `next` comes from the address bar.
+// Only paths of this site: `next` comes from the address bar. The browser itself says where it would lead.
 function next() {
   const wanted = new URLSearchParams(location.search).get("next") || "/o/";
-  return /^\/(?![/\\])/.test(wanted) ? wanted : "/o/";
+  const url = URL.canParse(wanted, location.origin) ? new URL(wanted, location.origin) : location;
+  return url !== location && url.origin === location.origin ? url.pathname + url.search + url.hash : "/o/";
 }
 
 function onward(path) {
@@ -66,16 +67,28 @@ function follow(form, answer) {
     sessionStorage.removeItem(PENDING);
     return location.assign("/signin/?reset");
   }
-  if (form.dataset.auth === "account/password/change" && answer.status === 200) {
-    form.reset();
-    if (answer.meta?.access_token) keep(answer.meta);
-    return toast("Your password is changed.");
-  }
+  if (form.dataset.auth === "account/password/change" && answer.status === 200) return signInAnew(form, answer);
   if (answer.status === 409 || answer.status === 410) {
     sessionStorage.removeItem(PENDING);
     return showErrors(form, { errors: [{ message: "This took too long or was finished already. Please start again." }] });
   }
   showErrors(form, answer.errors ? answer : { errors: [{ message: "That did not work. Please try again." }] });
+}
+
+// A new password ends every session, this one too; allauth leaves one without tokens behind, which nobody needs.
+async function signInAnew(form, changed) {
+  const credentials = { email: changed.data.user.email, password: form.elements.namedItem("new_password").value };
+  await call("auth/session", "DELETE").catch(() => {});
+  sessionStorage.removeItem(PENDING);
+  const answer = await call("auth/login", "POST", credentials).catch(() => ({}));
+  sessionStorage.removeItem(PENDING);
+  if (!answer.meta?.access_token) {
+    forget();
+    return location.assign("/signin/?changed");
+  }
+  keep(answer.meta);
+  form.reset();
+  toast("Your password is changed. Other devices are signed out.");
 }
 
 function reveal(form) {
@@ -95,7 +108,7 @@ document.addEventListener("submit", async (event) => {
   try {
     const body = Object.fromEntries(new FormData(form));
     const options = { signedIn: form.hasAttribute("data-signed-in") };
-    follow(form, await call(form.dataset.auth, "POST", body, options));
+    await follow(form, await call(form.dataset.auth, "POST", body, options));
   } catch {
     showErrors(form, { errors: [{ message: "No connection to eCRM. Please try again." }] });
   } finally {

@@ -89,3 +89,31 @@ def test_a_change_of_the_account_is_said_and_kept(page: Page, product: Product) 
     fill(page, Current_password=PASSWORD)
     page.get_by_role("button", name="Change password").click()
     expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_new_password_that_does_not_sign_in_at_once_leads_to_sign_in(page: Page, product: Product) -> None:
+    address = account(product, "gina")
+    sign_in_to(page, address, "/o/gina/")
+    page.goto("/account/")
+    page.route("**/auth/login", lambda route: route.fulfill(status=429, json={"status": 429}))
+    fill(page, Current_password=PASSWORD, New_password=OTHER)
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("Your new password is set. Sign in with it.")).to_be_visible()
+    page.unroute("**/auth/login")
+    fill(page, Email_address=address, Password=OTHER)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url("/o/gina/")
+
+
+def test_sign_in_leads_nowhere_but_to_this_site(page: Page, product: Product) -> None:
+    """A person who is signed in passes at once, so the link alone would take them away."""
+    sign_in_to(page, account(product, "hugo"), "/o/hugo/")
+    for wanted in ("/%09/evil.example", "//evil.example", "/%5Cevil.example", "https://evil.example/", "//"):
+        page.goto(f"/signin/?next={wanted}")
+        expect(page).to_have_url("/o/hugo/")  # where /o/ leads; `watch` sees any other host that is asked
+        page.goto("/account/")
+    page.goto("/signin/?next=/o/hugo/settings/%3Fa=b")
+    expect(page).to_have_url("/o/hugo/settings/?a=b")
