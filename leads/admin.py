@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from ecrm.admin import LookOnly
 from leads.lists import with_counts
-from leads.models import Import, Lead, LeadList, Suppression
+from leads.models import Import, Lead, LeadList, Suppression, SuppressionReason
 
 # Beginnings and whole slugs, no words in the middle: the tables are long, and every customer's rows stand in them.
 BY_ORGANISATION = "=organisation__slug"
@@ -70,7 +70,7 @@ class ImportAdmin(LookOnly[Import]):
     fieldsets = (
         (None, {"fields": ("organisation", "created_by", "file_name", "size", "target_list", "created_at")}),
         ("How", {"fields": ("mapping", "on_duplicate")}),
-        ("Progress", {"fields": ("state", "detail", "position", "heartbeat_at", "finished_at")}),
+        ("Progress", {"fields": ("state", "detail", "position", "attempts", "heartbeat_at", "finished_at")}),
         ("Outcome", {"fields": ("rows", "created", "updated", "skipped", "rejected")}),
     )
 
@@ -90,4 +90,4 @@ class SuppressionAdmin(LookOnly[Suppression]):
 
     @admin.display(description="address")
     def shown_address(self, entry: Suppression) -> str:
-        return entry.address or "(erased)"
+        return entry.address or ("(erased)" if entry.reason == SuppressionReason.ERASED else "(not kept)")

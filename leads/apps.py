@@ -5,4 +5,8 @@ class LeadsConfig(AppConfig):
     name = "leads"
 
     def ready(self) -> None:
+        from leads import services
         from leads.importing import uploads  # noqa: F401  (deletes a file with its import)
+        from leads.importing.rejected import forget_people
+
+        services.ERASERS.append(forget_people)

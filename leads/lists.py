@@ -30,6 +30,13 @@ class DuplicateList(ListError):
     """Another list of the organisation has this name."""
 
 
+class ListGone(Exception):
+    """Somebody deleted the list meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("This list is not there any more.")
+
+
 class ListInUse(ListError):
     """Something still needs the list."""
 
@@ -47,11 +54,15 @@ def clean_name(name: str) -> str:
 
 
 def save_list(chosen: LeadList, name: str) -> LeadList:
-    """Name a list, new or old; raises ListError or DuplicateList."""
+    """Name a list, new or old; raises ListError, DuplicateList or ListGone."""
     chosen.name = clean_name(name)
+    new = chosen._state.adding
     try:
         with transaction.atomic():
-            chosen.save()
+            # Django would insert a list that it does not find, and so bring a deleted one back.
+            if not new and not LeadList.objects.select_for_update().filter(pk=chosen.pk).exists():
+                raise ListGone
+            chosen.save(force_update=not new)
     except IntegrityError as error:
         raise DuplicateList(f"There is a list called {chosen.name} already.") from error
     return chosen

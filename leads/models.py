@@ -49,6 +49,20 @@ class Lead(models.Model):
         return f"{self.first_name} {self.last_name}".strip()
 
 
+class FormerAddress(models.Model):
+    """An address that a lead had: mails that went there still lead to its unsubscribe link. Kept as a digest alone."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="former_addresses", db_index=False)
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lead", "digest"], name="former_address_once")]
+
+    def __str__(self) -> str:
+        return f"a former address of lead {self.lead_id}"
+
+
 class LeadList(models.Model):
     """A named set of leads."""
 
@@ -111,6 +125,7 @@ class Import(models.Model):
     header = models.JSONField(default=list, help_text="The file's own columns, for the CSV of rejected rows.")
     detail = models.CharField(max_length=1000, blank=True, help_text="Why it failed, in words.")
     heartbeat_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often a worker took it without progress.")
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 
@@ -147,7 +162,7 @@ class SuppressionReason(models.TextChoices):
 
 class Suppression(models.Model):
     """An address that is never mailed again. `digest` is a keyed hash (leads.suppression), so that an erased person
-    stays suppressed without the address being kept; `address` is empty for them."""
+    stays suppressed without the address being kept; `address` is empty for them, and for a lead's former addresses."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="suppressions")
     digest = models.BinaryField(max_length=32)
@@ -160,4 +175,4 @@ class Suppression(models.Model):
         constraints = [models.UniqueConstraint(fields=["organisation", "digest"], name="suppression_once")]
 
     def __str__(self) -> str:
-        return f"{self.address or 'erased'} ({self.reason})"
+        return f"{self.address or 'an address that is not kept'} ({self.reason})"

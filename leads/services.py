@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from accounts.idempotency import forget_answers
 from leads.addresses import BadAddress, normalise_email
 from leads.lists import LIST_GUARDS, add_to_list, clean_text, named_list, remove_from_list
-from leads.models import Lead
+from leads.models import FormerAddress, Lead
 from leads.search import search_leads
 from leads.suppression import digest, erased_digests, forget
 
@@ -18,6 +18,7 @@ __all__ = [
     "BadAddress",
     "DuplicateLead",
     "ErasedAddress",
+    "LeadGone",
     "add_to_list",
     "clean_text",
     "erase_leads",
@@ -48,6 +49,13 @@ class DuplicateLead(Exception):
         self.lead = lead
 
 
+class LeadGone(Exception):
+    """The lead was erased meanwhile, and does not come back."""
+
+    def __init__(self) -> None:
+        super().__init__("This lead is not there any more.")
+
+
 class ErasedAddress(BadAddress):
     """The person behind this address was erased, and does not become a lead again by mistake (promise p18)."""
 
@@ -64,20 +72,31 @@ def set_address(lead: Lead, email: str) -> None:
 def save_lead(lead: Lead, values: Mapping[str, Any]) -> Lead:
     """Set `values` (any of email, the text fields, source, fields, tags) and save.
 
-    Raises BadAddress (also for an erased person's address: ErasedAddress) or DuplicateLead.
+    Raises BadAddress (also for an erased person's address: ErasedAddress), DuplicateLead or LeadGone.
     """
-    before = lead.email_key
     set_values(lead, values)
     try:
         with transaction.atomic():
-            lead.save()
+            # Django would insert a lead that it does not find, and so bring an erased one back.
+            before = None if lead._state.adding else stored_digest(lead)
+            lead.save(force_update=before is not None)
+            if before not in (None, bytes(lead.digest)):
+                FormerAddress.objects.get_or_create(organisation=lead.organisation, lead=lead, digest=before)
             # Asked last: while this waited for the address to be free, its owner may have been erased.
-            if lead.email_key != before and erased_digests(lead.organisation, [bytes(lead.digest)]):
+            if erased_digests(lead.organisation, [bytes(lead.digest)]):
                 raise ErasedAddress
     except IntegrityError as error:
         other = Lead.objects.filter(organisation=lead.organisation, email_key=lead.email_key).first()
         raise DuplicateLead(other) from error
     return lead
+
+
+def stored_digest(lead: Lead) -> bytes:
+    """The lead's digest in the database, its row locked; raises LeadGone."""
+    found = Lead.objects.select_for_update().filter(pk=lead.pk).values_list("digest", flat=True).first()
+    if found is None:
+        raise LeadGone
+    return bytes(found)
 
 
 def set_values(lead: Lead, values: Mapping[str, Any]) -> None:
@@ -115,7 +134,7 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(filter(None, cleaned)))[:MAX_TAGS]
 
 
-# What apps above keep about leads outside their foreign keys: called with their primary keys as they are erased.
+# What is kept about leads outside their foreign keys, in apps above too: called with their primary keys as they are erased.
 ERASERS: list[Callable[[Sequence[int]], None]] = []
 
 

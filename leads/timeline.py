@@ -10,6 +10,7 @@ from leads.models import Lead
 from leads.suppression import suppression_of
 
 MOST_ENTRIES = 200
+NOT_MAILED = "Not mailed any more from here on"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def own_entries(lead: Lead) -> Iterable[Entry]:
     """What this app itself knows."""
     yield Entry(lead.created_at, f"Became a lead: {lead.source}" if lead.source else "Became a lead", kind="added")
     if entry := suppression_of(lead):
-        yield Entry(entry.created_at, "Not mailed any more from here on", kind=entry.reason)
+        yield Entry(entry.created_at, NOT_MAILED, kind=entry.reason)
 
 
 # Each gives a lead's entries, in any order; those with many give the newest MOST_ENTRIES.
@@ -35,5 +36,8 @@ SOURCES: list[Callable[[Lead], Iterable[Entry]]] = [own_entries]
 
 def timeline(lead: Lead) -> list[Entry]:
     """The newest MOST_ENTRIES entries of all sources, newest first."""
-    entries = chain.from_iterable(source(lead) for source in SOURCES)
-    return heapq.nlargest(MOST_ENTRIES, entries, key=lambda entry: entry.at)
+    entries = list(chain.from_iterable(source(lead) for source in SOURCES))
+    told = {entry.kind for entry in entries if entry.href}
+    # Where a source tells with which mail somebody left, that they are not mailed since then is no second thing.
+    once = (entry for entry in entries if entry.text != NOT_MAILED or entry.kind not in told)
+    return heapq.nlargest(MOST_ENTRIES, once, key=lambda entry: entry.at)

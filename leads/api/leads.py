@@ -14,8 +14,8 @@ from leads import services
 from leads.addresses import BadAddress
 from leads.models import Lead, LeadList, SuppressionReason
 from leads.search import read_search, search_leads, with_suppression
-from leads.services import DuplicateLead, ErasedAddress
-from leads.suppression import KeptSuppression, suppress, suppression_of, unsuppress
+from leads.services import DuplicateLead, ErasedAddress, LeadGone
+from leads.suppression import KeptSuppression, suppress_lead, suppression_of, unsuppress
 
 router = Router(tags=["Leads"])
 Json = dict[str, Any]
@@ -94,6 +94,8 @@ def settle(act: Callable[[], Lead]) -> Lead:
     """The lead after `act`; its refusals as Problems."""
     try:
         return act()
+    except LeadGone as error:
+        raise Problem(404, str(error)) from error
     except DuplicateLead as error:
         other = f" Its id is {error.lead.pk}." if error.lead else ""
         raise Problem(409, f"{error}{other}", [{"field": "email", "message": str(error)}]) from error
@@ -151,7 +153,7 @@ def erase(request: OrgRequest, org: Slug, lead_id: str) -> Status[None]:
 @router.post("/leads/{lead_id}/suppress", summary="Do not mail this lead any more")
 def stop_mail(request: OrgRequest, org: Slug, lead_id: str) -> Json:
     lead = find(request, lead_id)
-    suppress(request.organisation, lead.email, SuppressionReason.MANUAL, f"by {request.user.name}")
+    suppress_lead(lead, SuppressionReason.MANUAL, f"by {request.user.name}")
     return show_lead(find(request, lead_id))
 
 

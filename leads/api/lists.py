@@ -10,7 +10,7 @@ from ecrm.problems import Problem, refuse
 from ecrm.rest import Body, Slug, page, row_id
 from leads import lists
 from leads.api.leads import find_list, iso
-from leads.lists import DuplicateList, ListError, ListInUse
+from leads.lists import DuplicateList, ListError, ListGone, ListInUse
 from leads.models import Lead, LeadList
 
 router = Router(tags=["Lists"])
@@ -45,6 +45,8 @@ def settle(act: Callable[[], LeadList]) -> LeadList:
     """The list after `act`; its refusals as Problems."""
     try:
         return act()
+    except ListGone as error:
+        raise Problem(404, str(error)) from error
     except DuplicateList as error:
         raise Problem(409, str(error), [{"field": "name", "message": str(error)}]) from error
     except ListError as error:

@@ -2,7 +2,8 @@
 
 Each batch is one transaction: its leads, its refused rows, the counts, and with `rows` the place to go on from. A worker
 that dies loses its open batch, and whoever claims the import next begins after the last committed row. A batch is only
-committed where `rows` is still what the worker believes, so of two workers at one import one gives up.
+committed where `rows` is still what the worker believes, so of two workers at one import one gives up. A file that kills
+whoever takes it up is given up after `MOST_ATTEMPTS` of them without a batch committed.
 """
 
 import itertools
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
@@ -26,13 +27,18 @@ BATCH_ROWS = 2000
 BATCH_CHARS = 8 << 20
 # A worker commits several batches a second; one that has not for so long is dead, or as good as.
 STALE = timedelta(seconds=20)
+MOST_ATTEMPTS = 5  # to get one batch further
 ATTEMPTS = 3  # at a batch that lost a deadlock
 BEAT_EVERY = 100_000  # rows, while those that are committed already are read again
 # Refused rows beyond these are counted and not kept.
 KEPT_REJECTED = 1_000_000
-COUNTS = ("rows", "created", "updated", "skipped", "rejected", "position", "heartbeat_at")
+COUNTS = ("rows", "created", "updated", "skipped", "rejected", "position", "heartbeat_at", "attempts")
 LONGEST_DETAIL = 1000
 BROKEN = "Something went wrong here, not in your file. Please upload it again."
+NO_PROGRESS = (
+    "The import stopped {attempts} times at the same place, after row {rows:,} of the file. "
+    "Look at the rows that follow, and upload the file again without those that are imported already."
+)
 
 
 class Superseded(Exception):
@@ -89,10 +95,15 @@ def waits(now: datetime) -> Q:
 
 
 def claim(pk: int) -> Import | None:
-    """Make an import this worker's own; None where it is not to be had."""
+    """Make an import this worker's own; None where it is not to be had, or was tried too often: then it has failed."""
     now = timezone.now()
-    won = Import.objects.filter(waits(now), pk=pk).update(state=ImportState.RUNNING, heartbeat_at=now)
-    return Import.objects.get(pk=pk) if won else None
+    waiting = Import.objects.filter(waits(now), pk=pk)
+    won = waiting.update(state=ImportState.RUNNING, heartbeat_at=now, attempts=F("attempts") + 1)
+    importing = Import.objects.filter(pk=pk).first() if won else None
+    if importing and importing.attempts > MOST_ATTEMPTS:
+        end(importing, ImportState.FAILED, NO_PROGRESS.format(attempts=MOST_ATTEMPTS, rows=importing.rows))
+        return None
+    return importing
 
 
 def batches(importing: Import) -> Iterator[Batch]:
@@ -146,6 +157,7 @@ def commit_once(importing: Import, batch: Batch) -> Import:
     current.rejected += len(batch.refused) + len(loaded.refused)
     current.position = batch.position
     current.heartbeat_at = timezone.now()
+    current.attempts = 0
     current.save(update_fields=COUNTS)
     return current
 

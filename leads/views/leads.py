@@ -14,8 +14,8 @@ from leads.forms import LeadForm, Pair, typed_pairs
 from leads.lists import add_to_list
 from leads.models import Lead, LeadList, SuppressionReason
 from leads.search import read_search
-from leads.services import MAX_CUSTOM_FIELDS, DuplicateLead, erase_leads, save_lead
-from leads.suppression import REVERSIBLE, KeptSuppression, suppress, suppression_of, unsuppress
+from leads.services import MAX_CUSTOM_FIELDS, DuplicateLead, LeadGone, erase_leads, save_lead
+from leads.suppression import REVERSIBLE, KeptSuppression, suppress_lead, suppression_of, unsuppress
 from leads.timeline import timeline
 from leads.views.table import list_of, may_change, refuse_viewers, show_table
 
@@ -84,9 +84,11 @@ def edit(request: OrgRequest, pk: int) -> HttpResponse:
 
 
 def saved(form: LeadForm, lead: Lead) -> Lead | None:
-    """The lead with what was typed; None, and the reason at its field, where it cannot be."""
+    """The lead with what was typed; None, and the reason at its field, where it cannot be. Raises Http404."""
     try:
         return save_lead(lead, form.cleaned_data)
+    except LeadGone as error:
+        raise Http404(str(error)) from error
     except DuplicateLead as error:
         form.add_error("email", duplicate(error))
     except BadAddress as error:
@@ -140,7 +142,7 @@ def delete(request: OrgRequest, pk: int) -> HttpResponse:
 @require_POST
 def stop_mail(request: OrgRequest, pk: int) -> HttpResponse:
     lead = found_lead(request, pk)
-    suppress(request.organisation, lead.email, SuppressionReason.MANUAL, f"by {request.user.name}")
+    suppress_lead(lead, SuppressionReason.MANUAL, f"by {request.user.name}")
     return go(lead_url(lead), f"{lead} is not mailed any more.")
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import OrgRequest
 from ecrm.web import go, page_of
 from leads.forms import ListForm
-from leads.lists import ListError, ListInUse, create_list, delete_list, save_list, with_counts
+from leads.lists import ListError, ListGone, ListInUse, create_list, delete_list, save_list, with_counts
 from leads.models import LeadList
 from leads.search import read_search
 from leads.views.table import may_change, refuse_viewers, show_table
@@ -59,6 +59,8 @@ def rename(request: OrgRequest, pk: int) -> HttpResponse:
         try:
             save_list(found_list(request, pk), form.cleaned_data["name"])
             return go(list_url(request, chosen), "Saved.")
+        except ListGone as error:
+            raise Http404(str(error)) from error
         except ListError as error:
             form.add_error("name", str(error))
     context = {"form": form, "chosen": chosen, "active": "lists"}

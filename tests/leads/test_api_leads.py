@@ -1,12 +1,14 @@
 """Leads over the API, as the contract has them."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from accounts.models import Organisation
 from leads.models import Lead, LeadList, Suppression, SuppressionReason
+from leads.services import erase_leads
 from leads.suppression import suppress
 from tests.conftest import Browser
 
@@ -101,6 +103,16 @@ def test_a_patch_to_anothers_address_is_a_conflict(as_alice: Browser, grace: Lea
     assert as_alice.api("PATCH", f"{BASE}/{grace.pk}", {"email": ""}).status_code == 422
     grace.refresh_from_db()
     assert grace.email == "grace@navy.example"
+
+
+def test_a_lead_erased_under_a_patch_stays_erased(
+    as_alice: Browser, grace: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Lead.objects.get(pk=grace.pk)
+    erase_leads(Lead.objects.filter(pk=grace.pk))
+    monkeypatch.setattr(import_module("leads.api.leads"), "find", lambda *about: seen)
+    assert as_alice.api("PATCH", f"/orgs/acme/leads/{seen.pk}", {"first_name": "Anna"}).status_code == 404
+    assert not Lead.objects.exists()
 
 
 def emails(answer: Any) -> list[str]:

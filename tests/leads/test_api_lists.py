@@ -1,5 +1,6 @@
 """Lists over the API, and who is on them."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -49,6 +50,16 @@ def test_a_bad_name_is_refused(as_alice: Browser, people: LeadList, body: dict[s
         response = as_alice.api(method, BASE + path, body)
         assert response.status_code == status
         assert response.json()["errors"][0]["field"] in {"name", "leads"}
+
+
+def test_a_list_deleted_under_a_call_stays_deleted(
+    as_alice: Browser, people: LeadList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = LeadList.objects.get(pk=people.pk)
+    people.delete()
+    monkeypatch.setattr(import_module("leads.api.lists"), "find_list", lambda *about: seen)
+    assert as_alice.api("PATCH", f"/orgs/acme/lists/{seen.pk}", {"name": "Others"}).status_code == 404
+    assert not LeadList.objects.exists()
 
 
 def test_a_list_that_is_needed_stays(as_alice: Browser, people: LeadList, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -255,3 +255,24 @@ def run_and_close(pk: int) -> None:
         run_import(pk)
     finally:
         connection.close()
+
+
+def test_what_kills_every_worker_fails_at_last_in_words(acme: Organisation, small_batches: None) -> None:
+    made = started(acme, people(25), list_name="All")
+
+    def taken_up_and_killed() -> Import | None:
+        Import.objects.filter(pk=made.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+        return run.claim(made.pk)
+
+    for _ in range(run.MOST_ATTEMPTS - 1):
+        assert taken_up_and_killed()
+    claimed = taken_up_and_killed()
+    assert claimed is not None
+    run.commit(claimed, next(run.batches(claimed)))  # progress: it is worth trying again
+    for _ in range(run.MOST_ATTEMPTS):
+        assert taken_up_and_killed()
+    assert taken_up_and_killed() is None
+    made.refresh_from_db()
+    assert (made.state, made.file, made.rows) == ("failed", "", 10)
+    assert "stopped 5 times at the same place, after row 10" in made.detail
+    assert upkeep.abandoned_imports() == []

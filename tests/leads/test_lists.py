@@ -7,6 +7,7 @@ from leads.lists import (
     LIST_GUARDS,
     DuplicateList,
     ListError,
+    ListGone,
     ListInUse,
     add_found_to_list,
     add_to_list,
@@ -73,3 +74,11 @@ def test_sizes_are_counted(acme: Organisation, grace: Lead, ada: Lead, people: L
     create_list(acme, "Empty")
     sizes = {chosen.name: getattr(chosen, "size", None) for chosen in with_counts(acme.lists.all())}
     assert sizes == {"People": 2, "Empty": 0}
+
+
+def test_a_list_that_was_deleted_does_not_come_back_by_a_new_name(people: LeadList) -> None:
+    seen = LeadList.objects.get(pk=people.pk)
+    delete_list(people)
+    with pytest.raises(ListGone):
+        save_list(seen, "Others")
+    assert not LeadList.objects.exists()

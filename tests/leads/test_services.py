@@ -8,7 +8,8 @@ from django.db import connection, transaction
 
 from accounts.models import Organisation
 from leads.models import Lead, LeadList, ListEntry, Suppression
-from leads.services import BadAddress, DuplicateLead, ErasedAddress, erase_leads, save_lead
+from leads.services import BadAddress, DuplicateLead, ErasedAddress, LeadGone, erase_leads, save_lead
+from leads.suppression import forget
 
 
 def test_values_are_cleaned_before_they_are_kept(add_lead: Callable[..., Lead]) -> None:
@@ -59,6 +60,31 @@ def test_an_erased_person_is_not_added_again(acme: Organisation, grace: Lead, ad
         (ada.pk, "ada@engine.example"),
         (theirs.pk, "grace@navy.example"),
     }
+
+
+def test_an_erased_lead_does_not_come_back_by_a_change(grace: Lead) -> None:
+    seen = Lead.objects.get(pk=grace.pk)
+    erase_leads(Lead.objects.filter(pk=grace.pk))
+    for values in ({"first_name": "Anna"}, {"email": "anna@b.example"}):
+        with pytest.raises(LeadGone):
+            save_lead(seen, values)
+    assert not Lead.objects.exists()
+
+
+def test_an_address_that_was_erased_is_asked_for_at_every_change(acme: Organisation, grace: Lead) -> None:
+    forget([grace])
+    with pytest.raises(ErasedAddress):
+        save_lead(grace, {"first_name": "Anna"})
+    grace.refresh_from_db()
+    assert grace.first_name == "Grace"
+
+
+def test_former_addresses_are_remembered_once_each(grace: Lead) -> None:
+    first = bytes(grace.digest)
+    for email in ("a@b.example", "GRACE@navy.example", "a@b.example", "A@b.example"):
+        save_lead(grace, {"email": email})
+    former = {bytes(entry.digest) for entry in grace.former_addresses.all()}
+    assert former == {first, bytes(grace.digest)}
 
 
 def test_many_are_erased_in_batches(acme: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,16 @@
 import pytest
 
 from accounts.models import Organisation
-from leads.models import Lead, Suppression, SuppressionReason
+from leads.models import FormerAddress, Lead, Suppression, SuppressionReason
+from leads.services import erase_leads, save_lead
 from leads.suppression import (
+    RANKS,
     KeptSuppression,
     erased_digests,
     forget,
     is_suppressed,
     suppress,
+    suppress_lead,
     suppressed_digests,
     suppression_of,
     unsuppress,
@@ -26,9 +29,58 @@ def test_an_address_is_suppressed_however_it_is_written(acme: Organisation, grac
     assert suppression_of(theirs) is None
 
 
-def test_the_first_reason_stays(acme: Organisation, grace: Lead) -> None:
-    suppress(acme, grace.email, SuppressionReason.COMPLAINED, "link")
-    assert suppress(acme, grace.email, SuppressionReason.MANUAL, "by Alice").reason == "complained"
+@pytest.mark.parametrize(
+    ("first", "then"), [(first, then) for first in SuppressionReason for then in SuppressionReason]
+)
+def test_the_stronger_reason_stays(
+    acme: Organisation, grace: Lead, first: SuppressionReason, then: SuppressionReason
+) -> None:
+    suppress(acme, grace.email, first, "first")
+    suppress_lead(grace, then, "then")
+    entry = suppression_of(grace)
+    assert entry is not None
+    stronger = RANKS.index(then) > RANKS.index(first)
+    assert (entry.reason, entry.source) == ((then, "then") if stronger else (first, "first"))
+
+
+def test_a_complaint_about_somebody_stopped_by_hand_is_not_taken_back(acme: Organisation, grace: Lead) -> None:
+    suppress(acme, grace.email, SuppressionReason.MANUAL, "by Alice")
+    with pytest.raises(KeptSuppression):
+        unsuppress(suppress(acme, grace.email, SuppressionReason.COMPLAINED, "report"))
+
+
+def test_a_lead_is_suppressed_by_its_own_address_however_that_looks(acme: Organisation, grace: Lead) -> None:
+    Lead.objects.filter(pk=grace.pk).update(email="mailto:'ada@engine.example")
+    grace.refresh_from_db()
+    suppress_lead(grace, SuppressionReason.UNSUBSCRIBED, "link")
+    assert suppression_of(grace)
+    assert not is_suppressed(acme, "ada@engine.example")
+
+
+def test_only_who_asks_for_it_suppresses_former_addresses_too(acme: Organisation, grace: Lead) -> None:
+    save_lead(grace, {"email": "hopper@navy.example"})
+    suppress_lead(grace, SuppressionReason.MANUAL, "by Alice")
+    assert not is_suppressed(acme, "grace@navy.example")
+    suppress_lead(grace, SuppressionReason.UNSUBSCRIBED, "link", formerly=True)
+    assert set(Suppression.objects.values_list("address", "reason")) == {
+        ("", "unsubscribed"),
+        ("hopper@navy.example", "unsubscribed"),
+    }
+    assert is_suppressed(acme, "grace@navy.example")
+
+
+def test_an_erasure_takes_former_addresses_along_unless_somebody_else_has_one_now(
+    acme: Organisation, grace: Lead, ada: Lead
+) -> None:
+    first, second = bytes(grace.digest), bytes(ada.digest)
+    save_lead(grace, {"email": "hopper@navy.example"})
+    save_lead(ada, {"email": "countess@engine.example"})
+    save_lead(grace, {"email": "ada@engine.example"})
+    erase_leads(Lead.objects.filter(pk=ada.pk))
+    assert erased_digests(acme, [first, second]) == set()
+    erase_leads(Lead.objects.filter(pk=grace.pk))
+    assert erased_digests(acme, [first, second]) == {first, second}
+    assert not FormerAddress.objects.exists()
 
 
 @pytest.mark.parametrize("reason", REVERSIBLE)

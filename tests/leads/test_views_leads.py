@@ -198,6 +198,16 @@ def test_a_change_to_anothers_address_changes_nothing(as_alice: Browser, grace: 
     assert (grace.email, grace.first_name) == ("grace@navy.example", "Grace")
 
 
+def test_a_lead_erased_under_the_form_stays_erased(
+    as_alice: Browser, grace: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Lead.objects.select_related("organisation").get(pk=grace.pk)
+    erase_leads(Lead.objects.filter(pk=grace.pk))
+    monkeypatch.setattr("leads.views.leads.found_lead", lambda *about: seen)
+    assert as_alice.post(f"/o/acme/leads/{seen.pk}/edit/", typed()).status_code == 404
+    assert not Lead.objects.exists()
+
+
 def test_erasing_leaves_a_digest_and_says_so(as_alice: Browser, grace: Lead) -> None:
     response = as_alice.post(f"{BASE}{grace.pk}/delete/")
     assert response["HX-Location"] == BASE

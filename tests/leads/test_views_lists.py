@@ -69,6 +69,16 @@ def test_a_list_is_renamed(as_alice: Browser, people: LeadList) -> None:
     assert people.name == "Friends"
 
 
+def test_a_list_deleted_under_the_form_stays_deleted(
+    as_alice: Browser, people: LeadList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = LeadList.objects.get(pk=people.pk)
+    people.delete()
+    monkeypatch.setattr("leads.views.lists.found_list", lambda *about: seen)
+    assert as_alice.post(f"/o/acme/lists/{seen.pk}/rename/", {"name": "Others"}).status_code == 404
+    assert not LeadList.objects.exists()
+
+
 def test_a_taken_name_leaves_the_old_one(as_alice: Browser, people: LeadList) -> None:
     as_alice.post(BASE, {"name": "Friends"})
     response = as_alice.post(f"{BASE}{people.pk}/rename/", {"name": "Friends"})
