@@ -17,11 +17,19 @@ def html_footer(html: str, organisation: Organisation, unsubscribe_url: str, *, 
     """`html` with the footer before its `</body>`, or at its end; without the link where the template has one
     itself.
     """
-    address = "<br>".join(escape(line) for line in organisation.postal_address.splitlines() if line.strip())
-    parts = [escape(organisation.name), address]
+    parts = [escape(line) for line in imprint(organisation)]
     if link:
         parts.append(f'<a href="{escape(unsubscribe_url)}" style="color:#777">Unsubscribe</a>')
-    return at_the_end(html, f'<div style="{STYLE}">{"<br>".join(part for part in parts if part)}</div>')
+    return at_the_end(html, f'<div style="{STYLE}">{"<br>".join(parts)}</div>')
+
+
+def imprint(organisation: Organisation) -> list[str]:
+    """Who sends it, and from where, line by line; the name once, also where the postal address begins with it."""
+    address = [line.strip() for line in organisation.postal_address.splitlines() if line.strip()]
+    name = organisation.name.strip()
+    if address and re.match(rf"{re.escape(name)}(?![\w-])", address[0], re.IGNORECASE):
+        return address
+    return [line for line in (name, *address) if line]
 
 
 def at_the_end(html: str, block: str) -> str:
@@ -32,7 +40,7 @@ def at_the_end(html: str, block: str) -> str:
 
 
 def text_footer(text: str, organisation: Organisation, unsubscribe_url: str, *, link: bool) -> str:
-    lines = [organisation.name, *(line for line in organisation.postal_address.splitlines() if line.strip())]
+    lines = imprint(organisation)
     if link:
         lines.append(f"Unsubscribe: {unsubscribe_url}")
     return f"{text.rstrip()}\n\n-- \n" + "\n".join(lines) + "\n"

@@ -96,6 +96,22 @@ def test_both_parts_say_who_sends_it_from_where_and_the_way_out() -> None:
     assert re.search(r'<a href="[^"]*/t/u/[^"]*"[^>]*>Unsubscribe</a>.*</body>', body(message, "html"), re.DOTALL)
 
 
+@pytest.mark.parametrize(
+    ("name", "address", "first"),
+    [
+        ("Acme", "ACME\nHauptstr. 1", "ACME"),
+        ("Acme", "Acme GmbH, Hauptstr. 1", "Acme GmbH, Hauptstr. 1"),
+        ("Acme", "Acmestr. 1", "Acme\nAcmestr. 1"),
+        ("Acme", "Acme-Allee 1", "Acme\nAcme-Allee 1"),
+        ("Acme", "", "Acme"),
+    ],
+)
+def test_the_footer_names_the_organisation_once(name: str, address: str, first: str) -> None:
+    message = read(mail(owner=organisation(name=name, postal_address=address)))
+    assert f"\n-- \n{first}\n" in body(message, "plain")
+    assert f">{first.replace(chr(10), '<br>')}<br>" in body(message, "html")
+
+
 def test_a_template_with_its_own_way_out_gets_no_second_one() -> None:
     own = HTML.replace("<p>", '<p><a href="{{ unsubscribe_url }}">No more</a> ')
     message = read(mail(variant={"body_html": own}))
@@ -209,7 +225,7 @@ def test_nor_what_a_sender_or_an_organisation_is_called(name: str) -> None:
 
 def test_values_are_escaped_in_the_html_and_the_footer() -> None:
     script = "<script>alert(1)</script>"
-    content = body(read(mail({"first_name": script}, owner=organisation(name=script, postal_address=script))), "html")
+    content = body(read(mail({"first_name": script}, owner=organisation(name=script, postal_address=f"At {script}"))), "html")
     assert "<script>" not in content
     assert content.count("&lt;script&gt;") == 3
 
