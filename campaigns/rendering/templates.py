@@ -71,12 +71,44 @@ def render_template(source: str, values: dict[str, Any], *, html: bool) -> str:
 
 def describe(error: Exception, source: str) -> str:
     """A parser's or limit's complaint in one line, with its place."""
-    message = str(getattr(error, "message", None) or error).rstrip(".")
+    message = in_words(str(getattr(error, "message", None) or error).rstrip("."))
     token = getattr(error, "token", None)
     if token is None or token.start_index < 0:
         return f"{message[:1].upper()}{message[1:]}."
     line = source.count("\n", 0, token.start_index) + 1
     return f"Line {line}: {message}."
+
+
+# The parser's commonest complaints → what to do, for somebody who has never read a parser's.
+PARSER_SAYS: tuple[tuple[str, str], ...] = (
+    (r"expected tag end(\w+), found .*", "{{% {0} %}} is not closed: {{% end{0} %}} is missing"),
+    (r"(\w+) tag wa[sd] never closed", "{{% {0} %}} is not closed: {{% end{0} %}} is missing"),
+    (r"unexpected tag '(end\w+|else|elsif|when)'", "{{% {0} %}} has nothing that it belongs to here"),
+    (r"unexpected tag '(.*)'", "there is no tag {{% {0} %}}"),
+    (r"unknown filter '(.*)'", "there is no filter {0}"),
+    (r"expected a primitive expression, found end of expression", "{{{{ }}}} is empty: write a field's name in it"),
+    (r"missing expression", "something is missing behind the tag's name"),
+    (r"expected word, found end of expression", "the name of a filter is missing behind “|”"),
+    (r"expected (?:an identifier|a name), found end of expression", "a name is missing behind the dot"),
+    (
+        r"expected end of expression, found (?:word|string)",
+        'two words stand side by side. A field\'s name has no blanks, as in first_name or fields["Job role"], and '
+        'a filter stands behind “|” and has a colon, as in | default: "there"',
+    ),
+    (r"expected end of expression, found '='", "to compare, write == instead of ="),
+    (r"expected end of expression, found '?(.*?)'?", "“{0}” is not expected here"),
+    (r"unexpected '([“”„‘’«»])'", '{0} is a curly quote; write straight ones: "…"'),
+    (r"unexpected '(\")'|unexpected \"(')\"", "a quote is opened and not closed"),
+    (r"unexpected '(.*)'", "“{0}” is not expected here"),
+)
+
+
+def in_words(message: str) -> str:
+    """A parser's complaint for people; what is not known stays as it is, without the parser's own terms for an end."""
+    for pattern, words in PARSER_SAYS:
+        if found := re.fullmatch(pattern, message):
+            return words.format(*(group or "" for group in found.groups()))
+    return re.sub(r"\bend of (?:file|expression)\b", "the end", message)
 
 
 def describe_missing(error: UndefinedError) -> str:

@@ -43,6 +43,31 @@ def test_a_template_that_does_not_parse_says_where(source: str) -> None:
     assert "Line 2" in messages[0] or "endif" in messages[0]
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{% if x %}a", "{% if %} is not closed: {% endif %} is missing."),
+        ("{% comment %}a", "Line 1: {% comment %} is not closed: {% endcomment %} is missing."),
+        ("{% endif %}", "Line 1: {% endif %} has nothing that it belongs to here."),
+        ("{% nosuch %}", "Line 1: there is no tag {% nosuch %}."),
+        ("{{ x | nosuch }}", "Line 1: there is no filter nosuch."),
+        ("{{ }}", "{{ }} is empty: write a field's name in it."),
+        ("{{ x | }}", "The name of a filter is missing behind “|”."),
+        ("{{ x | default: “there” }}", 'Line 1: “ is a curly quote; write straight ones: "…".'),
+        ('{{ x | default: "there }}', "Line 1: a quote is opened and not closed."),
+        ("{% if x = 1 %}{% endif %}", "Line 1: to compare, write == instead of =."),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(source: str, said: str) -> None:
+    assert check_template(source, html=True) == [said]
+
+
+def test_a_blank_in_a_fields_name_is_explained() -> None:
+    (said,) = check_template("{{ first name }}", html=True)
+    assert "two words stand side by side" in said
+    assert "first_name" in said
+
+
 def test_an_unknown_field_is_found_before_anything_is_sent() -> None:
     assert check_template("{{ frist_name }}", html=False, allowed=allowed_names()) == [
         "There is no field frist_name. Known are first_name, last_name, full_name, email, company, title, phone "
