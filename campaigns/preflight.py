@@ -37,6 +37,8 @@ PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 LIQUID = re.compile(r"\{\{(?:[^}]++|\}(?!\}))*+(?:\}\}|\Z)|\{%(?:[^%]++|%(?!\}))*+(?:%\}|\Z)")
+# What mail programs drop, and some take for an attack. Linear: a tag is read up to the next bracket, a word once.
+DROPPED = re.compile(r"<(script|form|iframe|object|embed)\b|<[a-z][^<>]*?\s(on[a-z]{3,30}+)\s{0,20}+=", re.IGNORECASE)
 MISSING = re.compile(r"This lead has no (\S+),")  # as rendering.templates.describe_missing says it
 WEB = ("http", "https")
 OTHER_SCHEMES = ("mailto", "tel", "sms")
@@ -163,9 +165,19 @@ def check_html(step: Step, variant: Variant) -> Iterator[Finding]:
         if problem := link_problem(target):
             fix = "Write the whole address, with https://."
             yield Finding("warning", "body_html", f"HTML: {problem}", fix, step.position)
+    for what in dropped(variant.body_html):
+        reason = f"HTML: mail programs drop {what}, and filters take mails with it for dangerous."
+        yield Finding("warning", "body_html", reason, "Take it out; link to a page that has it.", step.position)
     if (size := len(variant.body_html.encode())) > CLIPPED_AT:
         reason = f"HTML: {size // 1024} KB. Gmail shows the first 102 KB only and cuts off the footer."
         yield Finding("warning", "body_html", reason, "Shorten it.", step.position)
+
+
+def dropped(html: str) -> list[str]:
+    """What of a mail's HTML never reaches a reader, by name."""
+    found = (found for found in DROPPED.finditer(LIQUID.sub("", html)))
+    names = (f"<{one[1].lower()}>" if one[1] else f"the handler {one[2].lower()}" for one in found)
+    return sorted(dict.fromkeys(names))[:MOST_REASONS]
 
 
 def link_problem(target: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import Organisation
 from campaigns.models import Campaign
-from campaigns.preflight import Finding, placeholders, preflight
+from campaigns.preflight import Finding, dropped, placeholders, preflight
 from campaigns.services import StepContent, update_campaign
 from leads.models import Lead, LeadList, SuppressionReason
 from leads.suppression import suppress
@@ -165,3 +165,25 @@ def test_control_characters_in_a_link_stop_nothing(campaign: Campaign) -> None:
     with_content(campaign, body_html='<p>[Name] <a href="https://x.example/">a&#1;b</a></p>')
     (found,) = findings(campaign)
     assert "[Name]" in found.message
+
+
+@pytest.mark.parametrize(
+    ("html", "said"),
+    [
+        ("<script>x()</script>", "<script>"),
+        ('<FORM action="https://a.example/">', "<form>"),
+        ('<iframe src="https://a.example/"></iframe>', "<iframe>"),
+        ('<p class="a" onclick="x()">Hi</p>', "the handler onclick"),
+    ],
+)
+def test_what_mail_programs_drop_is_a_warning(campaign: Campaign, html: str, said: str) -> None:
+    (found,) = findings(with_content(campaign, body_html=FINE + html))
+    assert (found.level, found.field) == ("warning", "body_html")
+    assert f"drop {said}," in found.message
+
+
+def test_harmless_html_is_not_taken_for_it() -> None:
+    assert dropped('<p title="on = off">on one = two</p>{% if a < b %}<format>{% endif %}') == []
+    begun = time.monotonic()
+    assert dropped("<a " * 100_000 + " on" * 100_000) == []
+    assert time.monotonic() - begun < 1
