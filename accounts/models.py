@@ -52,6 +52,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0] if self.name else self.email
 
 
+# Letters that no decomposition turns into ASCII, as their languages write them without; slugify would drop them.
+TRANSLITERATED = str.maketrans(
+    {
+        "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+        "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T",
+        "ĸ": "k", "ŋ": "n", "Ŋ": "N",
+    }
+)  # fmt: skip
+
 # Path segments under /o/ that an organisation's slug must never shadow.
 RESERVED_SLUGS = {"new", "api", "admin", "static", "account"}
 
@@ -73,7 +82,7 @@ class Organisation(models.Model):
     @classmethod
     def free_slug(cls, name: str) -> str:
         """A slug for `name` that no organisation has yet."""
-        base = slugify(name)[:48] or "organisation"
+        base = slugify(name.translate(TRANSLITERATED))[:48].strip("-") or "organisation"
         slug = base
         while slug in RESERVED_SLUGS or cls.objects.filter(slug=slug).exists():
             slug = f"{base}-{secrets.token_hex(3)}"
