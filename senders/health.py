@@ -56,11 +56,17 @@ def verdict(sender: Sender, outcomes: Outcomes) -> str:
     if outcomes.mails < LEAST:
         return ""
     for limit, rate, count, what in (
-        (sender.complaint_limit, outcomes.complaint_rate, outcomes.complained, "were reported as spam"),
-        (sender.bounce_limit, outcomes.bounce_rate, outcomes.bounced, "bounced"),
+        (
+            sender.complaint_limit,
+            outcomes.complaint_rate,
+            outcomes.complained,
+            ("was reported as spam", "were reported as spam"),
+        ),
+        (sender.bounce_limit, outcomes.bounce_rate, outcomes.bounced, ("bounced", "bounced")),
     ):
         if limit is not None and rate > limit:
-            return f"{count} of its last {outcomes.mails} mails {what}: {rate:.1f} %, and its limit is {limit:g} %."
+            said = f"{count} of its last {outcomes.mails} mails {what[count != 1]}"
+            return f"{said}: {rate:.1f} %, and its limit is {limit:g} %."
     return ""
 
 

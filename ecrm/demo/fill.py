@@ -16,6 +16,9 @@ from ecrm.demo import EMAIL, NAME, SLUG, SOURCE
 from ecrm.demo.content import CASE_STUDY, TRADE_FAIR, WEBINAR
 from ecrm.demo.history import tell
 from ecrm.demo.people import Person, people
+from leads.importing.clean import Refusal, clean
+from leads.importing.map import Columns
+from leads.importing.read import Row
 from leads.models import Import, ImportState, Lead, LeadList, RejectedRow
 from leads.services import add_to_list, named_list, save_lead
 from senders.models import Sender
@@ -27,6 +30,20 @@ WEBINAR_GUESTS = slice(0, 140)
 FAIR_VISITORS = slice(100, 330)
 # Two senders, some 220 mails: the running campaign goes on for more than half an hour.
 GAP_SECONDS = 18.0
+# Percent. Some of these addresses are refused, and some mails bounce later, so that every page has something to show; a real
+# mailbox would be paused for that, and the demonstration would stand still (senders.health).
+BOUNCE_LIMIT = 20.0
+GUESTS_CAME = timedelta(days=30)
+VISITORS_CAME = timedelta(days=14)
+
+# What the visitors' file looked like, and its rows that became no leads.
+MAPPING = {"First name": "first_name", "Last name": "last_name", "E-mail": "email", "Company": "company"}
+COLUMNS = Columns(len(MAPPING), fields={field: [index] for index, field in enumerate(MAPPING.values())})
+REFUSED = (
+    Row(57, ["Erika", "Mustermann", "erika.mustermann@", "Muster GmbH"]),
+    Row(58, ["Otto", "Ohne", "", "Ohne & Co."]),
+    Row(204, ["Anna", "Komma", "anna@komma.example", "Komma", " Strich & Partner"]),
+)
 
 
 def fill(password: str) -> bool:
@@ -54,9 +71,10 @@ def make(password: str) -> Organisation:
     user, organisation = owner(password)
     senders = [make_sender(organisation, user, name) for name in ("Dana Demo", "Mara Lindqvist")]
     leads = [make_lead(organisation, number, person) for number, person in enumerate(people(LEADS))]
-    guests = make_list(organisation, "Webinar guests", leads[WEBINAR_GUESTS])
-    visitors = make_list(organisation, "Trade fair visitors", leads[FAIR_VISITORS])
-    make_list(organisation, "Customers", [lead for lead in leads if "customer" in lead.tags])
+    guests = make_list(organisation, "Webinar guests", leads[WEBINAR_GUESTS], GUESTS_CAME)
+    visitors = make_list(organisation, "Trade fair visitors", leads[FAIR_VISITORS], VISITORS_CAME)
+    customers = [lead for lead in leads if "customer" in lead.tags]
+    make_list(organisation, "Customers", customers, VISITORS_CAME - timedelta(days=1))
     make_import(organisation, user, visitors)
     webinar = make_campaign(user, organisation, "Webinar: calmer inboxes", WEBINAR, senders, guests)
     tell(webinar, leads[WEBINAR_GUESTS])
@@ -73,7 +91,7 @@ def owner(password: str) -> tuple[User, Organisation]:
     else:  # the organisation was closed, the account stayed
         organisation = found_organisation(NAME, user)
     organisation.slug = SLUG
-    organisation.postal_address = "Demo (simulated)\n1 Example Street\n00000 Nowhere"
+    organisation.postal_address = "1 Example Street\n00000 Nowhere"
     organisation.created_at = timezone.now() - timedelta(days=40)
     organisation.save()
     for name, role in (("Mara Lindqvist", Role.MANAGER), ("Tomáš Urban", Role.VIEWER)):
@@ -92,17 +110,22 @@ def make_sender(organisation: Organisation, user: User, name: str) -> Sender:
         "security": "none",
         "daily_limit": 400,
         "gap_seconds": GAP_SECONDS,
+        "bounce_limit": BOUNCE_LIMIT,
     }
     return create_sender(organisation, user, values)
 
 
 def make_lead(organisation: Organisation, number: int, person: Person) -> Lead:
-    at = timezone.now() - timedelta(days=30 - number / 20, minutes=number * 7 % 60)
+    """The guests came one by one, the visitors by the import that brought them."""
+    came = GUESTS_CAME - timedelta(hours=number, minutes=number * 7 % 60)
+    at = timezone.now() - (came if number < WEBINAR_GUESTS.stop else VISITORS_CAME)
     return save_lead(Lead(organisation=organisation, source=SOURCE, created_at=at), vars(person))
 
 
-def make_list(organisation: Organisation, name: str, leads: Sequence[Lead]) -> LeadList:
+def make_list(organisation: Organisation, name: str, leads: Sequence[Lead], age: timedelta) -> LeadList:
     chosen = named_list(organisation, name)
+    chosen.created_at = timezone.now() - age
+    chosen.save(update_fields=["created_at"])
     add_to_list(chosen, leads)
     return chosen
 
@@ -116,12 +139,8 @@ def make_campaign(
 
 def make_import(organisation: Organisation, user: User, chosen: LeadList) -> Import:
     """The import that the trade fair's visitors seem to have come by, with the rows that it refused."""
-    at = timezone.now() - timedelta(days=14)
-    refused = [
-        (57, "erika.mustermann@ is not an email address.", ["Erika", "Mustermann", "erika.mustermann@", "Muster GmbH"]),
-        (58, "The address is empty.", ["Otto", "Ohne", "", "Ohne & Co."]),
-        (204, "The address appears on line 12 already.", ["Anna", "Doppelt", "anna@doppelt.example", "Doppelt AG"]),
-    ]
+    at = timezone.now() - VISITORS_CAME
+    refused = [refusal for row in REFUSED if isinstance(refusal := clean(row, COLUMNS), Refusal)]
     done = Import.objects.create(
         organisation=organisation,
         created_by=user,
@@ -129,8 +148,8 @@ def make_import(organisation: Organisation, user: User, chosen: LeadList) -> Imp
         file_name="trade-fair-visitors.csv",
         size=48_213,
         position=48_213,
-        header=["First name", "Last name", "E-mail", "Company"],
-        mapping={"First name": "first_name", "Last name": "last_name", "E-mail": "email", "Company": "company"},
+        header=list(MAPPING),
+        mapping=MAPPING,
         state=ImportState.DONE,
         rows=FAIR_VISITORS.stop - FAIR_VISITORS.start + len(refused),
         created=FAIR_VISITORS.stop - WEBINAR_GUESTS.stop,
@@ -140,7 +159,7 @@ def make_import(organisation: Organisation, user: User, chosen: LeadList) -> Imp
         finished_at=at + timedelta(seconds=2),
     )
     RejectedRow.objects.bulk_create(
-        RejectedRow(source=done, organisation=organisation, line=line, reason=reason, cells=cells)
-        for line, reason, cells in refused
+        RejectedRow(source=done, organisation=organisation, line=row.line, reason=row.reason, cells=row.cells)
+        for row in refused
     )
     return done

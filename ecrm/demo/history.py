@@ -29,12 +29,10 @@ HAPPENINGS = {
     Kind.UNSUBSCRIBE: Happening.UNSUBSCRIBED,
     Kind.REPLY: Happening.REPLIED,
     Kind.BOUNCE: Happening.BOUNCED,
-    Kind.COMPLAIN: Happening.COMPLAINED,
 }
 SUPPRESSING = {
     Happening.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBED,
     Happening.BOUNCED: SuppressionReason.BOUNCED,
-    Happening.COMPLAINED: SuppressionReason.COMPLAINED,
 }
 
 
@@ -157,9 +155,7 @@ def note(message: Message, event: Event) -> None:
 def suppress_leavers(organisation: Organisation, told: Story) -> None:
     for event in told.events:
         if reason := SUPPRESSING.get(Happening(event.kind)):
-            source = (
-                f"link in message {event.message_id}" if event.kind == Happening.UNSUBSCRIBED else "the mail server"
-            )
+            source = "link in a mail" if event.kind == Happening.UNSUBSCRIBED else "the mail server"
             entry = suppress(organisation, told.message.lead.email, reason, source)
             Suppression.objects.filter(pk=entry.pk).update(created_at=event.at)
 

@@ -2,7 +2,7 @@
 
 In: `.eml` files in the catcher's folder whose List-Unsubscribe token belongs to the demonstration organisation. Out: requests
 for the mail's own pixel, links and one-click address, with the user agents of mail programs, browsers and machines. Nothing
-receives mail for the product yet, so an answer, a bounce and a complaint enter where that will hand them on
+receives mail for the product yet, so an answer and a bounce enter where that will hand them on
 (`tracking.intake.record`). Only addresses of this very server are ever asked for, and no redirect is followed.
 """
 
@@ -35,7 +35,7 @@ POLL_SECONDS = 0.5
 LOOK_BACK_SECONDS = 20.0
 TRIES = 5
 RETRY_SECONDS = 3.0
-RECORDED = {Kind.REPLY: Happening.REPLIED, Kind.BOUNCE: Happening.BOUNCED, Kind.COMPLAIN: Happening.COMPLAINED}
+RECORDED = {Kind.REPLY: Happening.REPLIED, Kind.BOUNCE: Happening.BOUNCED}
 
 
 class Finder(HTMLParser):

@@ -1,6 +1,7 @@
 """The demonstration organisation: believable, consistent, and made once."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from campaigns.stats import chart, stats
 from ecrm import demo
 from ecrm.demo.fill import GAP_SECONDS, LEADS, fill, new_password
 from ecrm.demo.people import people
-from leads.models import Lead, Suppression
+from leads.models import Lead, RejectedRow, Suppression
+from senders.health import outcomes_of, verdict
 from tests.conftest import Browser
 from tracking.models import Event
 
@@ -75,6 +77,36 @@ def test_the_running_campaign_goes_on_for_half_an_hour(filled: Organisation) -> 
     assert min(each.values()) * GAP_SECONDS > 30 * 60
     suppressed = Suppression.objects.filter(organisation=filled).values("digest")
     assert not waiting.filter(lead__digest__in=suppressed).exists()
+
+
+def test_its_senders_do_not_pause_for_what_was_and_what_comes(filled: Organisation, finished: Campaign) -> None:
+    """Not for the history's bounces, and not for each of the running campaign's refused addresses on top of them."""
+    for sender in filled.senders.all():
+        assert not verdict(sender, outcomes_of(sender))
+        refused = filled.leads.filter(email__startswith="bounce").count()
+        before = outcomes_of(sender)
+        assert before.complained == 0
+        assert not verdict(sender, replace(before, bounced=before.bounced + refused))
+
+
+def test_the_refused_rows_say_what_the_product_says(filled: Organisation) -> None:
+    done = filled.imports.get()
+    reasons = list(RejectedRow.objects.filter(source=done).order_by("line").values_list("reason", flat=True))
+    assert len(reasons) == done.rejected == 3
+    assert reasons[0].startswith("erika.mustermann@ is not an email address: ")
+    assert reasons[1:] == [
+        "There is no email address in this row.",
+        "The row has 5 cells for 4 columns: put a cell that contains the separator in quotes.",
+    ]
+
+
+def test_lists_and_leads_are_as_old_as_what_brought_them(filled: Organisation) -> None:
+    done = filled.imports.get()
+    assert done.target_list is not None
+    assert abs(done.target_list.created_at - done.created_at) < timedelta(minutes=1)
+    brought = filled.leads.filter(lists=done.target_list).exclude(lists__name="Webinar guests")
+    assert brought.count() == done.created
+    assert all(abs(lead.created_at - done.created_at) < timedelta(minutes=1) for lead in brought)
 
 
 def test_the_history_is_two_weeks_that_happened(finished: Campaign) -> None:

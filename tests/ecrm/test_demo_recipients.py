@@ -16,9 +16,12 @@ from campaigns.rendering import Renderer
 from ecrm import demo
 from ecrm.catcher import mail
 from ecrm.demo.behaviour import BROWSERS, PEOPLE, PROXY, SCANNER, Act, Kind, acts
+from ecrm.demo.fill import BOUNCE_LIMIT, LEADS
+from ecrm.demo.people import people as invented
 from ecrm.demo.recipients import Letter, Recipients, read_letter
 from ecrm.wsgi import application
 from leads.models import Lead, Suppression
+from senders.health import LEAST, Outcomes, verdict
 from senders.models import Sender
 from tests.campaigns.conftest import add_lead, campaign, people, sender  # noqa: F401  (fixtures)
 from tracking.consumer import Consumer
@@ -100,7 +103,6 @@ def kinds() -> list[tuple[str, bool]]:
         (Act(0, Kind.UNSUBSCRIBE, PEOPLE[0]), "unsubscribed", False),
         (Act(0, Kind.REPLY), "replied", False),
         (Act(0, Kind.BOUNCE), "bounced", False),
-        (Act(0, Kind.COMPLAIN), "complained", False),
     ],
 )
 def test_each_act_is_counted_as_what_it_is(
@@ -194,3 +196,17 @@ def test_what_recipients_do_is_believable() -> None:
         assert all(act.link < 2 for act in done)
     assert any(act.after < 60 for done in many for act in done)
     assert acts(Random(1), 0) == acts(Random(1), 0)
+
+
+def test_hundreds_of_mails_never_pause_a_sender() -> None:
+    """Refused addresses and late bounces together, in any fifty mails in a row, which is the least that is judged."""
+    judged = Sender(bounce_limit=BOUNCE_LIMIT)
+    for seed in range(20):
+        done = {person.email: acts(Random(f"{seed} {person.email}"), 2) for person in invented(LEADS)}
+        bounced = [
+            address.startswith("bounce") or any(act.kind is Kind.BOUNCE for act in acted)
+            for address, acted in done.items()
+        ]
+        for turn in (bounced[::2], bounced[1::2]):  # two senders
+            for start in range(len(turn) - LEAST):
+                assert not verdict(judged, Outcomes(LEAST, sum(turn[start : start + LEAST]), 0))

@@ -22,8 +22,8 @@ def sender(acme: Organisation) -> Sender:
     [
         (Outcomes(200, 10, 0), ""),
         (Outcomes(200, 11, 0), "11 of its last 200 mails bounced: 5.5 %, and its limit is 5 %."),
-        (Outcomes(200, 0, 1), "1 of its last 200 mails were reported as spam: 0.5 %, and its limit is 0.3 %."),
-        (Outcomes(200, 50, 1), "1 of its last 200 mails were reported as spam"),
+        (Outcomes(200, 0, 1), "1 of its last 200 mails was reported as spam: 0.5 %, and its limit is 0.3 %."),
+        (Outcomes(200, 50, 1), "1 of its last 200 mails was reported as spam"),
         (Outcomes(LEAST - 1, LEAST - 1, LEAST - 1), ""),
         (Outcomes(LEAST, 3, 0), "3 of its last 50 mails bounced: 6.0 %"),
         (Outcomes(0, 0, 0), ""),
