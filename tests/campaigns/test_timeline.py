@@ -8,7 +8,8 @@ from accounts.models import User
 from campaigns import engine
 from campaigns.models import Campaign, Message
 from campaigns.services import start_campaign
-from leads.models import Lead
+from leads.models import Lead, SuppressionReason
+from leads.suppression import suppress
 from leads.timeline import timeline
 from tests.conftest import Browser
 
@@ -44,3 +45,17 @@ def test_a_viewer_reads_it_and_a_stranger_does_not(
     Message.objects.filter(lead=lead).update(state="sent", sent_at=timezone.now())
     assert "Was sent Spring" in as_vera.get(f"/o/acme/leads/{lead.pk}/").content.decode()
     assert as_charlie.get(f"/o/acme/leads/{lead.pk}/").status_code == 404
+
+
+def test_an_unsubscription_is_told_once_with_its_mail(campaign: Campaign, alice: User) -> None:
+    start_campaign(campaign, alice)
+    engine.plan()
+    lead = Lead.objects.get(email="ada@example.com")
+    at = timezone.now()
+    Message.objects.filter(lead=lead).update(state="sent", sent_at=at, unsubscribed_at=at)
+    suppress(campaign.organisation, lead.email, SuppressionReason.UNSUBSCRIBED, "link in a mail")
+    assert [entry.text for entry in timeline(lead) if entry.kind == "unsubscribed"] == ["Unsubscribed through Spring"]
+    Message.objects.filter(lead=lead).update(unsubscribed_at=None)
+    assert [entry.text for entry in timeline(lead) if entry.kind == "unsubscribed"] == [
+        "Not mailed any more from here on"
+    ]
