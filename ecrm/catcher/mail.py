@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import policy
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
+from email.policy import EmailPolicy
+from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -18,9 +20,24 @@ NAME = re.compile(r"\d{20}-[0-9a-f]{8}")
 HEAD_BYTES = 16 << 10
 SOURCE_CHARS = 200_000
 HEADERS_SHOWN = 100
+# Characters of a header's value that are shown; the time that Python's parser takes grows with the square of them.
+LONGEST_HEADER = 2000
 LINK = re.compile(r"https?://[^\s<>\"]+")
 # A sentence's punctuation is not part of the link that ends it.
 TRAILING = ".,;:!?)]'"
+
+
+class ShortHeaders(EmailPolicy):  # type: ignore[type-arg]
+    """As `email.policy.default`, but nothing is read of what comes after a header's first LONGEST_HEADER characters."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        try:
+            return super().header_fetch_parse(name, value[:LONGEST_HEADER])
+        except RecursionError:  # comments in comments in comments
+            return super().header_fetch_parse(name, "")
+
+
+READING = cast("EmailPolicy[EmailMessage]", ShortHeaders())
 
 
 @dataclass(frozen=True)
@@ -85,7 +102,7 @@ def summaries(folder: Path, chosen: list[str]) -> Iterator[Summary]:
                 head = file.read(HEAD_BYTES)
         except FileNotFoundError:
             continue
-        yield summary_of(name, BytesHeaderParser(policy=policy.default).parsebytes(head))
+        yield summary_of(name, BytesHeaderParser(policy=READING).parsebytes(head))
 
 
 def summary_of(name: str, message: EmailMessage) -> Summary:
@@ -115,17 +132,18 @@ def load(folder: Path, name: str) -> Mail | None:
         data = (folder / f"{name}.eml").read_bytes()
     except FileNotFoundError:
         return None
-    message = BytesParser(policy=policy.default).parsebytes(data)
-    shown = [(key, header_at(message, index)) for index, key in enumerate(message.keys()[:HEADERS_SHOWN])]
+    message = BytesParser(policy=READING).parsebytes(data)
+    shown = [(key, header_text(key, str(raw))) for key, raw in islice(message.raw_items(), HEADERS_SHOWN)]
     source = data[:SOURCE_CHARS].decode("utf-8", "replace")
     return Mail(summary_of(name, message), shown, body(message, "plain"), body(message, "html"), source)
 
 
-def header_at(message: EmailMessage, index: int) -> str:
+def header_text(name: str, raw: str) -> str:
+    """A header's value decoded, or as it came where Python's parser gives up on it."""
     try:
-        return str(message.items()[index][1])
+        return str(READING.header_fetch_parse(name, raw))
     except (ValueError, LookupError, AttributeError, TypeError):
-        return str(list(message.raw_items())[index][1])
+        return raw[:LONGEST_HEADER]
 
 
 def body(message: EmailMessage, kind: str) -> str | None:

@@ -192,3 +192,17 @@ def test_a_bounce_can_be_tried_out(port: int, folder: Path, address: str) -> Non
         client.sendmail("alice@acme.example", ["rebounce@example.com"], letter().as_bytes())
     assert [mail.envelope_to(folder, name) for name in mail.names(folder)] == ["rebounce@example.com"]
     assert "begins with “bounce”" in Client().get("/dev/mail/").content.decode()
+
+
+@pytest.mark.parametrize("piece", ["a@", "<", "=?utf-8?q?", "(", '"', "a,", "{{"])
+def test_no_header_takes_long(folder: Path, piece: str) -> None:
+    name, value = "X-Long: ", piece * (100_000 // len(piece))
+    heads = [f"{header}: {value}" for header in ("Subject", "From", "To", "Content-Type", "Content-Disposition")]
+    data = "\n".join([*heads, *(f"{name}{value[:1000]}" for _ in range(100)), "", "Hello"])
+    kept = mail.store(folder, "a@b.example", ["c@d.example"], data.encode())
+    begun = time.process_time()
+    shown = mail.load(folder, kept)
+    assert shown is not None
+    assert shown.headers[2] == ("Subject", shown.summary.subject)
+    assert [found.name for found in mail.summaries(folder, [kept])] == [kept]
+    assert time.process_time() - begun < 3
