@@ -27,7 +27,7 @@ LINK = re.compile(r"https?://[^\s<>\"]+")
 TRAILING = ".,;:!?)]'"
 
 
-class ShortHeaders(EmailPolicy):  # type: ignore[type-arg]
+class ShortHeaders(EmailPolicy):
     """As `email.policy.default`, but nothing is read of what comes after a header's first LONGEST_HEADER characters."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
