@@ -14,15 +14,18 @@ the lease in the sender's row, renewed by its process (`lease`) and worthless on
 """
 
 from campaigns.engine.deliver import drain, stopping
+from campaigns.engine.mailboxes import hold_senders
 from campaigns.engine.plan import enrol, finish, plan, senders_with_work, signal_work
-from campaigns.engine.recover import close_unknown, recover_abandoned, resend_unknown
+from campaigns.engine.recover import CannotResend, close_unknown, recover_abandoned, resend_unknown
 from campaigns.engine.trial import send_test
 
 __all__ = [
+    "CannotResend",
     "close_unknown",
     "drain",
     "enrol",
     "finish",
+    "hold_senders",
     "plan",
     "recover_abandoned",
     "resend_unknown",

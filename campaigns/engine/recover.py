@@ -4,6 +4,7 @@ import uuid
 
 from django.db import connection, transaction
 
+from campaigns.engine.mailboxes import adopt, hold_senders
 from campaigns.models import Campaign, CampaignState, Enrollment, EnrollmentState, Message, MessageState
 
 # Claimed and never offered: nobody has seen it, back to planned. Offered: it may have gone out, so unknown. The lease
@@ -44,12 +45,31 @@ def recover_abandoned() -> int:
         return int(cursor.rowcount)
 
 
+class CannotResend(Exception):
+    """These messages would never go out; its text says why, in a sentence."""
+
+
 def resend_unknown(campaign: Campaign, messages: list[int]) -> int:
     """A person decided that these unknown messages did not arrive: plan them again. Returns how many were unknown
     still.
+
+    Those whose sender was deleted go through another one of the campaign. Raises CannotResend where there is none, and
+    in a stopped campaign; then nothing is changed.
     """
     with transaction.atomic():
+        stored = Campaign.objects.select_for_update().filter(pk=campaign.pk).first()
+        if stored is not None and stored.state == CampaignState.STOPPED:
+            raise CannotResend(
+                "This campaign was stopped, so it sends nothing again. Mark these mails as failed instead."
+            )
+        hold_senders(campaign)
+        adopt(campaign, messages)
         unknown = Message.objects.filter(campaign=campaign, pk__in=messages, state=MessageState.UNKNOWN)
+        if unknown.filter(sender=None).exists():
+            raise CannotResend(
+                "The sender of some of these mails was deleted, and this campaign has no other active one. Mark them as"
+                " failed instead."
+            )
         moved = unknown.update(state=MessageState.PLANNED, lease=None, offered_at=None, attempts=0, error="")
         if moved:  # a campaign that had finished around them has something to send again
             Campaign.objects.filter(pk=campaign.pk, state=CampaignState.FINISHED).update(

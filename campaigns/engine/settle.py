@@ -32,7 +32,10 @@ SECRET_LOST = "The stored password cannot be read any more: enter it again."  # 
 # It may be sent twice, where the connection went away before its answer: what is settled is not settled again, and a
 # message that is ours to offer still is.
 #
-# Cost: about 0.35 ms prepared, of which 0.15 the commit's fsync (a further 1 ms where it is planned at each call).
+# Its look-ups are written so that each goes by a primary key, whatever the planner knows of the tables; `state || ''`
+# keeps it from the index of messages in flight, which is short and full of dead entries.
+#
+# Cost: 0.23 ms, and 0.15 to 0.25 for the commit's fsync; planned at each call, a further millisecond (benchmarks/README.md).
 SETTLE_AND_OFFER = Statement(
     "settle_and_offer",
     """

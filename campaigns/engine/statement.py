@@ -2,7 +2,8 @@
 
 Django's cursor has PostgreSQL parse and plan a statement at every call, which for the engine's hot one costs more than
 running it, and then waits. Here it is planned once per connection, and the caller has the time until the answer to
-itself. Built on psycopg's `pq` (libpq's asynchronous commands, PostgreSQL manual 32.4).
+itself. Built on psycopg's `pq` (libpq's asynchronous commands, PostgreSQL manual 32.4). A pooler in between must pass
+prepared statements on (PgBouncer does since 1.21).
 """
 
 import re

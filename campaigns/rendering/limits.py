@@ -29,6 +29,7 @@ MAX_ITEMS = 1_000
 MAX_NUMBER = 10**30
 MAX_PRODUCT = 5_000_000  # of the lengths of a text and of what these may put in at each character
 MULTIPLY = {"replace", "join"}
+HARMLESS = {"default"}  # it hands on what it was given, and stands in every greeting
 
 OPENING = re.compile(r"\{[{%]")
 RAW = re.compile(r"\{%-?\s{0,20}(?:raw|doc)\b")
@@ -88,6 +89,8 @@ class LimitedContext(RenderContext):
 
     def filter(self, name: str, token: Token | None) -> Callable[..., object]:
         found = super().filter(name, token)
+        if name in HARMLESS:
+            return found
 
         def limited(left: object, *args: object, **named: object) -> object:
             self.steps += 1
