@@ -190,6 +190,7 @@ def start_campaign(campaign: Campaign, by: User) -> Campaign:
         with transaction.atomic():
             # Claimed first: what is checked cannot be edited any more, and a second start waits for the first.
             move(campaign, "start", started_at=timezone.now())
+            engine.hold_senders(campaign)
             findings = preflight(campaign)
             if any(finding.blocks for finding in findings):
                 raise NotReady(findings)
@@ -252,16 +253,17 @@ def clone_campaign(campaign: Campaign, by: User) -> Campaign:
 def decide_unknown(campaign: Campaign, messages: list[int], *, resend: bool) -> int:
     """Send these unknown messages again, or leave them be as failed; returns how many were unknown still.
 
-    Raises WrongState for a resend in a campaign that was stopped: it would never go out.
+    Raises WrongState for a resend that would never go out: the campaign was stopped, or has no sender left; CampaignGone.
     """
     if not resend:
         return engine.close_unknown(campaign, messages)
-    if campaign.state == CampaignState.STOPPED:
-        raise WrongState("This campaign was stopped, so it sends nothing again. Mark these mails as failed instead.")
-    with transaction.atomic():
-        moved = engine.resend_unknown(campaign, messages)
-        refresh(campaign)
-        engine.signal_work(campaign)
+    try:
+        with transaction.atomic():
+            moved = engine.resend_unknown(campaign, messages)
+            refresh(campaign)
+            engine.signal_work(campaign)
+    except engine.CannotResend as error:
+        raise WrongState(str(error)) from error
     return moved
 
 

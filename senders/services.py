@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from senders.connecting.grants import GrantTokens, end_grant
-from senders.models import Kind, Sender, SenderState
+from senders.connecting.grants import GrantTokens, take_back
+from senders.models import Grant, Kind, Sender, SenderState
 from senders.transports.base import Mailbox
 from senders.vault import seal, unseal
 
@@ -100,12 +100,17 @@ def delete_sender(sender: Sender) -> str:
 
     Returns what a person must do at the provider themselves, as a sentence; empty where nothing is left to do.
     """
-    for guard in DELETION_GUARDS:
-        if reason := guard(sender):
-            raise SenderError(reason)
-    left = end_grant(sender)
-    sender.delete()
-    return left
+    kind, address = sender.kind, sender.address
+    with transaction.atomic():
+        # Whoever starts a campaign holds its senders until it runs: then a guard sees it.
+        Sender.objects.select_for_update().filter(pk=sender.pk).first()
+        for guard in DELETION_GUARDS:
+            if reason := guard(sender):
+                raise SenderError(reason)
+        grant = Grant.objects.filter(sender=sender).first()
+        sender.delete()
+    # Over the network, so that no row is locked meanwhile.
+    return take_back(grant, kind, address) if grant else ""
 
 
 def pause_sender(sender: Sender) -> bool:

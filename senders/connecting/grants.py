@@ -97,24 +97,30 @@ def current_tokens(sender: int, kind: str, stale: Secret | None) -> Tokens:
 
 
 def end_grant(sender: Sender) -> str:
-    """Take the grant back at the provider and delete its tokens; what a person must do themselves, in a sentence."""
+    """Delete the sender's tokens and take its grant back; what a person must do themselves, in a sentence."""
     grant = Grant.objects.filter(sender=sender).first()
     if grant is None:
         return ""
-    provider = PROVIDERS[sender.kind]
-    left = f"To take back what you allowed at {provider.company}, remove eCRM at {provider.manage_url}."
-    try:
-        # The provider knows one grant for the address, whoever holds it: taken back, it would end the other sender too.
-        if provider.revokes and not held_elsewhere(sender):
-            provider.revoke(tokens_of(grant))
-            left = ""
-    except (ProviderAway, GrantRefused, VaultError) as error:
-        log.warning("The grant of sender %d could not be taken back: %s", sender.pk, error)
+    left = take_back(grant, sender.kind, sender.address)
     grant.delete()
     return left
 
 
-def held_elsewhere(sender: Sender) -> bool:
+def take_back(grant: Grant, kind: str, address: str) -> str:
+    """Take a grant back at the provider, over the network; its sender may be deleted already. As `end_grant`."""
+    provider = PROVIDERS[kind]
+    left = f"To take back what you allowed at {provider.company}, remove eCRM at {provider.manage_url}."
+    try:
+        # The provider knows one grant for the address, whoever holds it: taken back, it would end the other sender too.
+        if provider.revokes and not held_elsewhere(grant.sender_id, kind, address):
+            provider.revoke(tokens_of(grant))
+            left = ""
+    except (ProviderAway, GrantRefused, VaultError) as error:
+        log.warning("The grant of sender %d could not be taken back: %s", grant.sender_id, error)
+    return left
+
+
+def held_elsewhere(sender: int, kind: str, address: str) -> bool:
     """Whether another sender, of any organisation, lives by the same person's grant."""
-    others = Grant.objects.filter(sender__kind=sender.kind, sender__address__iexact=sender.address)
-    return others.exclude(sender=sender).exists()
+    others = Grant.objects.filter(sender__kind=kind, sender__address__iexact=address)
+    return others.exclude(sender_id=sender).exists()
