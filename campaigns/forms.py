@@ -12,6 +12,7 @@ from campaigns.models import Campaign, Variant
 from campaigns.preflight import FIELDS, field_problems
 from campaigns.rendering.limits import MAX_SOURCE
 from campaigns.services import StepContent
+from ecrm.forms import OurWords
 from leads.addresses import BadAddress, normalise_email
 from leads.lists import with_counts
 from leads.models import LeadList
@@ -32,7 +33,7 @@ class Choice:
     checked: bool
 
 
-class CampaignForm(forms.Form):
+class CampaignForm(OurWords, forms.Form):
     """A campaign of one step. Its sending hours are a form of their own (`senders.forms.WindowForm`)."""
 
     name = forms.CharField(max_length=200, help_text="Only your team sees it.")
@@ -113,7 +114,7 @@ class CampaignForm(forms.Form):
             Choice(
                 found.pk,
                 found.name,
-                found.address,
+                f"{found.address}{checked_in_words(found)}",
                 "" if found.state == SenderState.ACTIVE else found.state,
                 str(found.pk) in chosen,
             )
@@ -129,11 +130,18 @@ def shown(rows: QuerySet[Any], chosen: Iterable[str]) -> list[Any]:
     return first + list(rows.filter(pk__in=others[:MOST_CHOICES])) if others else first
 
 
+def checked_in_words(sender: Sender) -> str:
+    """What to know of a sender's connection before it is chosen; empty where it works."""
+    if sender.check_failed:
+        return " · the last check failed"
+    return " · not checked yet" if sender.is_untried else ""
+
+
 def leads_in_words(count: int) -> str:
     return "1 lead" if count == 1 else f"{count:,} leads"
 
 
-class TestMailForm(forms.Form):
+class TestMailForm(OurWords, forms.Form):
     """Through which sender a test mail goes, and where to."""
 
     __test__ = False  # pytest: not a test

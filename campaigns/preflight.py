@@ -103,6 +103,9 @@ def check_senders(campaign: Campaign) -> Iterator[Finding]:
         for sender in resting[:10]:
             reason = f"{sender.address} is {sender.state}: the leads that fall to it wait."
             yield Finding("warning", "senders", reason, fix)
+    for sender in [sender for sender in senders if sender.check_failed and sender not in resting][:10]:
+        reason = f"The last check of {sender.address} failed: {sender.check_detail}"
+        yield Finding("warning", "senders", reason, "Correct and check it on its page, or choose another.")
 
 
 def check_organisation(campaign: Campaign) -> Iterator[Finding]:

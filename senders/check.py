@@ -6,6 +6,9 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
 
 from accounts.models import User
 from ecrm.turns import one_at_a_time
@@ -38,12 +41,19 @@ def check_sender(sender: Sender) -> list[CheckStep]:
     try:
         steps = list(check_mailbox(mailbox_of(sender)) if sender.kind == Kind.SMTP else check_grant(sender))
     except VaultError as error:
-        return [CheckStep("password", False, f"{error} Enter the password again.")]
-    if all(step.ok for step in steps):
-        reconnect(sender)
-        Sender.objects.filter(pk=sender.pk).update(last_error="", last_error_at=None)
-        sender.refresh_from_db()
+        steps = [CheckStep("password", False, f"{error} Enter the password again.")]
+    note_check(sender, next((step.detail for step in steps if not step.ok), ""))
     return steps
+
+
+def note_check(sender: Sender, failure: str) -> None:
+    """Keep when it was checked and what that came to; with no `failure` it may send again."""
+    found: dict[str, Any] = {"checked_at": timezone.now(), "check_ok": not failure, "check_detail": failure[:500]}
+    if not failure:
+        reconnect(sender)
+        found |= {"last_error": "", "last_error_at": None}
+    Sender.objects.filter(pk=sender.pk).update(**found)
+    sender.refresh_from_db()
 
 
 def check_for(person: User, sender: Sender) -> list[CheckStep]:

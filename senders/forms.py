@@ -7,7 +7,9 @@ from zoneinfo import available_timezones
 
 from django import forms
 
+from ecrm.forms import OurWords
 from senders import window
+from senders.addresses import normal_address
 from senders.models import Kind, Sender
 from senders.presets import CONSENT_HOSTS
 from senders.services import CONNECTION
@@ -32,7 +34,14 @@ def time_zones() -> list[tuple[str, str]]:
     return [(zone, zone) for zone in sorted(available_timezones())]
 
 
-class SenderForm(forms.ModelForm[Sender]):
+def address_widget() -> forms.TextInput:
+    """No `type="email"`: browsers let no address beyond ASCII pass there."""
+    return forms.TextInput(
+        attrs={"inputmode": "email", "autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}
+    )
+
+
+class SenderForm(OurWords, forms.ModelForm[Sender]):
     port = forms.IntegerField(min_value=1, max_value=65535, initial=587)
     daily_limit = forms.IntegerField(
         required=False, min_value=1, max_value=MOST_A_DAY, help_text="Mails in any 24 hours. Empty: no limit."
@@ -100,6 +109,8 @@ class SenderForm(forms.ModelForm[Sender]):
             "dkim_selector": "Only where the check of its domain does not find the DKIM key by itself.",
         }
         widgets = {
+            "address": address_widget(),
+            "reply_address": address_widget(),
             "signature": forms.Textarea(attrs={"rows": 4}),
             "dkim_selector": forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
             "username": forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
@@ -130,6 +141,12 @@ class SenderForm(forms.ModelForm[Sender]):
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
+
+    def clean_address(self) -> str:
+        return normal_address(self.cleaned_data["address"])
+
+    def clean_reply_address(self) -> str:
+        return normal_address(given) if (given := self.cleaned_data["reply_address"]) else ""
 
     def clean_host(self) -> str:
         """The bare name; the place where people paste a URL or `host:port`."""
@@ -186,7 +203,7 @@ class SenderForm(forms.ModelForm[Sender]):
         return bool(values.get("host") and values["host"] != self.initial.get("host"))
 
 
-class WindowForm(forms.Form):
+class WindowForm(OurWords, forms.Form):
     """Sending hours as fields; `window()` is what `senders.window` understands."""
 
     use_required_attribute = False  # a browser would ask for them while they are hidden

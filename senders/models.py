@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from senders.addresses import LONGEST, validate_address
 
 
 class Kind(models.TextChoices):
@@ -34,14 +35,16 @@ class Sender(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="senders")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.SMTP)
     name = models.CharField("display name", max_length=200, help_text="Recipients see it as the sender.")
-    address = models.EmailField("email address", max_length=254)
+    address = models.CharField("email address", max_length=LONGEST, validators=[validate_address])
     host = models.CharField(max_length=253, blank=True)
     port = models.PositiveIntegerField(default=587)
     security = models.CharField(max_length=10, choices=Security, default=Security.STARTTLS)
     username = models.CharField(max_length=254, blank=True)
     secret = models.BinaryField(null=True, editable=False, help_text="Ciphertext; see senders/vault.py.")
 
-    reply_address = models.EmailField(max_length=254, blank=True, help_text="Reply-To; empty: the address itself.")
+    reply_address = models.CharField(
+        max_length=LONGEST, blank=True, validators=[validate_address], help_text="Reply-To; empty: the address itself."
+    )
     signature = models.TextField(max_length=2000, blank=True, help_text="Plain text above the footer of every mail.")
 
     # What it may send (senders.limits works out what that comes to today).
@@ -69,6 +72,10 @@ class Sender(models.Model):
     state_reason = models.CharField(max_length=500, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
     last_error_at = models.DateTimeField(null=True)
+    # What the last check of its connection came to (senders.check); null: none since what it connects with was changed.
+    checked_at = models.DateTimeField(null=True, editable=False)
+    check_ok = models.BooleanField(null=True, editable=False)
+    check_detail = models.CharField(max_length=500, blank=True, editable=False, help_text="Why it failed.")
     # The owners are to be told by mail that it stopped by itself (senders.notices).
     notice_due = models.BooleanField(default=False, editable=False)
     # Nothing is sent before this time: the gap between mails, or what the server asked us to wait.
@@ -89,6 +96,15 @@ class Sender(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>"
+
+    @property
+    def is_untried(self) -> bool:
+        """Nobody has checked yet whether it can be connected to; Gmail and Outlook are, by connecting them."""
+        return self.kind == Kind.SMTP and self.checked_at is None
+
+    @property
+    def check_failed(self) -> bool:
+        return self.check_ok is False
 
 
 class SendingError(models.Model):

@@ -83,6 +83,8 @@ def update_sender(sender: Sender, values: Mapping[str, Any]) -> Sender:
     save_sender(sender, values)
     changed = any(name in values and values[name] != before[name] for name in CONNECTION)
     if changed or values.get("password"):
+        # What the last check said was said of the old ones.
+        Sender.objects.filter(pk=sender.pk).update(checked_at=None, check_ok=None, check_detail="")
         reconnect(sender)
     return sender
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Organisation
 from campaigns.models import Campaign
@@ -187,3 +188,12 @@ def test_harmless_html_is_not_taken_for_it() -> None:
     begun = time.monotonic()
     assert dropped("<a " * 100_000 + " on" * 100_000) == []
     assert time.monotonic() - begun < 1
+
+
+def test_a_sender_whose_last_check_failed_is_a_warning(campaign: Campaign, sender: Sender) -> None:
+    Sender.objects.update(checked_at=timezone.now(), check_ok=False, check_detail="The server refused the password.")
+    (found,) = findings(campaign)
+    assert (found.level, found.field) == ("warning", "senders")
+    assert found.message == "The last check of alice@acme.example failed: The server refused the password."
+    Sender.objects.update(check_ok=True)
+    assert findings(campaign) == []

@@ -30,7 +30,7 @@ KEYS = {
     "id", "kind", "name", "address", "host", "port", "security", "username", "has_password", "daily_limit",
     "gap_seconds", "window", "reply_address", "signature", "dkim_selector", "ramp_start", "ramp_step", "ramp_ceiling",
     "bounce_limit", "complaint_limit", "cap_24h", "state", "state_reason", "last_error", "last_error_at", "sent_24h", "next_at",
-    "created_at",
+    "checked_at", "check_ok", "check_detail", "created_at",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from accounts.models import Organisation
 from senders import check
 from senders.check import CheckStep, check_mailbox, check_sender
 from senders.models import Sender, SenderState
-from senders.services import create_sender
+from senders.services import create_sender, update_sender
 from senders.transports.base import Mailbox
 from senders.transports.smtp import session
 from tests.providers.smtp import SmtpServer, trust
@@ -262,3 +262,21 @@ def test_a_secret_is_no_password_for_somebody_elses_row(acme: Organisation) -> N
         Sender.objects.filter(pk=other.pk).update(secret=mine.secret, username="alice", port=server.port)
         other.refresh_from_db()
         assert check_sender(other)[-1].name == "password"
+
+
+def test_what_a_check_came_to_is_kept_until_the_connection_changes(acme: Organisation) -> None:
+    values = {"name": "Alice", "address": "alice@acme.example", "host": "127.0.0.1", "security": "none"}
+    with SmtpServer() as server:
+        sender = create_sender(acme, None, values | {"port": server.port})
+        assert sender.is_untried
+        check_sender(sender)
+        assert (sender.check_ok, sender.check_detail, sender.is_untried) == (True, "", False)
+    (*_, failed) = check_sender(sender)
+    assert sender.check_failed
+    assert sender.check_detail == failed.detail
+    assert sender.checked_at is not None
+    update_sender(sender, {"name": "Alice Archer"})
+    assert Sender.objects.get().check_failed
+    update_sender(sender, {"host": "localhost"})
+    assert Sender.objects.get().is_untried
+    assert Sender.objects.get().check_ok is None

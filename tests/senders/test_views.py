@@ -1,6 +1,6 @@
 """The pages of senders: what they show, take and refuse, and to whom."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -141,7 +141,7 @@ def test_hours_are_saved_and_shown(as_alice: Browser) -> None:
     ("changes", "words"),
     [
         ({"host": "http://x"}, "the port has its own field"),
-        ({"address": "alice"}, "Enter a valid email address"),
+        ({"address": "alice"}, "This is not an email address: "),
         ({"window-limited": "on"}, "Choose one day at least."),
     ],
 )
@@ -160,7 +160,7 @@ def test_bad_input_is_said_in_place_and_what_was_typed_stays(
 def test_an_empty_post_asks_for_what_is_needed(as_alice: Browser) -> None:
     response = as_alice.post(BASE + "new/", {})
     assert response.status_code == 422
-    assert response.content.decode().count("This field is required.") >= 4
+    assert response.content.decode().count("Please fill this in.") >= 4
 
 
 def test_the_same_mailbox_twice_is_said_at_its_address(as_alice: Browser, sender: Sender) -> None:
@@ -332,3 +332,24 @@ def test_a_viewer_looks_and_changes_nothing(as_vera: Browser, sender: Sender) ->
 def test_a_get_changes_nothing(as_alice: Browser, sender: Sender, verb: str) -> None:
     assert as_alice.get(f"{BASE}{sender.pk}/{verb}/").status_code == 405
     assert Sender.objects.get().state == SenderState.ACTIVE
+
+
+def test_what_the_last_check_came_to_stays_on_the_page_and_in_the_list(as_vera: Browser, sender: Sender) -> None:
+    assert "Not checked yet" in page(as_vera, f"{sender.pk}/")
+    assert "Not checked yet" in page(as_vera)
+    at = timezone.now() - timedelta(hours=2)
+    Sender.objects.update(checked_at=at, check_ok=False, check_detail="Port 25 is <closed>.")
+    assert "Last check failed, 2\xa0hours ago: Port 25 is &lt;closed&gt;." in page(as_vera, f"{sender.pk}/")
+    assert "Last check failed" in page(as_vera)
+    Sender.objects.update(check_ok=True, check_detail="")
+    assert "Checked 2\xa0hours ago: everything worked." in page(as_vera, f"{sender.pk}/")
+    assert "heck" not in page(as_vera).partition("<tbody>")[2]
+
+
+def test_the_address_field_stops_no_address_in_the_browser(as_alice: Browser) -> None:
+    form = page(as_alice, "new/")
+    assert 'type="email"' not in form
+    assert form.count('inputmode="email"') == 2
+    response = as_alice.post(BASE + "new/", TYPED | {"address": "jürgen@xn--bcher-kva.example"})
+    assert response.status_code == 204
+    assert "jürgen@bücher.example" in page(as_alice, f"{Sender.objects.get().pk}/")
