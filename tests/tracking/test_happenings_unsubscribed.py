@@ -19,7 +19,7 @@ def test_nobody_elses_address_is_suppressed_whatever_the_leads_looks_like(acme: 
     unsubscribed(reader)
     entry = suppression_of(reader)
     assert entry is not None
-    assert (entry.reason, entry.source) == ("unsubscribed", "link in message 5")
+    assert (entry.reason, entry.source) == ("unsubscribed", "link in a mail")
     assert not is_suppressed(acme, "somebody@x.example")
 
 

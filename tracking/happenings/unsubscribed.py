@@ -13,5 +13,5 @@ def suppress_unsubscribed(events: list[Recorded]) -> None:
     for event in events:
         lead = Lead.objects.filter(organisation_id=event.organisation_id, pk=event.lead_id).first()
         if lead is not None:
-            source = f"link in message {event.message_id}"
+            source = "link in a mail"
             suppress_lead(lead, SuppressionReason.UNSUBSCRIBED, source, formerly=True)
