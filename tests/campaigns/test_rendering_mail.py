@@ -225,7 +225,9 @@ def test_nor_what_a_sender_or_an_organisation_is_called(name: str) -> None:
 
 def test_values_are_escaped_in_the_html_and_the_footer() -> None:
     script = "<script>alert(1)</script>"
-    content = body(read(mail({"first_name": script}, owner=organisation(name=script, postal_address=f"At {script}"))), "html")
+    content = body(
+        read(mail({"first_name": script}, owner=organisation(name=script, postal_address=f"At {script}"))), "html"
+    )
     assert "<script>" not in content
     assert content.count("&lt;script&gt;") == 3
 
