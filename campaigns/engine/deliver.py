@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from campaigns.engine.bounce import note_bounce
 from campaigns.engine.claim import Claimed, allowance, open_campaigns, rest_until_allowed
-from campaigns.engine.hours import claim_awake
+from campaigns.engine.hours import claim_awake, may_go_now
 from campaigns.engine.lease import lease_of
 from campaigns.engine.persist import GONE
 from campaigns.engine.plan import senders_with_work
@@ -132,7 +132,7 @@ class Drain:
             stop_sender(self.sender.pk, Disconnected(SECRET_LOST))
         finally:
             self.flush()
-            give_back(self.lease, list(self.held))
+            self.give_back_held()
 
     def next_batch(self) -> list[Claimed]:
         """Claim what may be sent now; empty where the turn is over, a window is closed, or the day's limit is reached."""
@@ -171,6 +171,7 @@ class Drain:
         while (ready := self.ready) is not None:
             if not self.send_one(line, ready):
                 return False
+        self.give_back_held()
         return True
 
     def look_ahead(self) -> None:
@@ -185,6 +186,9 @@ class Drain:
             self.look_ahead()
             self.settle_now(Settlement(message.id, MessageState.FAILED, ready.error, give_back=1))
             return True
+        if not may_go_now(self.sender, message, timezone.now()):
+            self.look_ahead()
+            return True  # still held: the end of the batch gives it back
         # While PostgreSQL commits the offer, this process has nothing to do but to render.
         offered = settle_and_offer(self.lease, self.done, message.id, self.look_ahead)
         self.done = None
@@ -244,6 +248,10 @@ class Drain:
         settle_and_offer(self.lease, done, None)
         self.held.discard(done.message)
         self.drained.add(done.state)
+
+    def give_back_held(self) -> None:
+        give_back(self.lease, list(self.held))
+        self.held = set()
 
     def flush(self) -> None:
         """Record the outcome that still waits for the next offer."""

@@ -37,6 +37,13 @@ def opening_for(sender: Sender, message: Claimed, now: datetime) -> datetime:
     return max(opens_for(window, now, zone) for window in (sender.window, message.campaign.window))
 
 
+def may_go_now(sender: Sender, message: Claimed, now: datetime) -> bool:
+    """Whether the hours of the sender and of the message's campaign are now: a batch may outlast them."""
+    if not sender.window and not message.campaign.window:
+        return True
+    return opening_for(sender, message, now) <= now
+
+
 def postpone_sleeping(sender: Sender, lease: uuid.UUID, batch: list[Claimed], now: datetime) -> list[Claimed]:
     """Put off those of a claimed batch whose leads' hours are not now; returns the others."""
     if not look_at_leads_clocks(sender, batch):

@@ -17,7 +17,7 @@ from senders.errors import note_error
 from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
 
 MAX_ATTEMPTS = 6
-# Back-off of a deferred message in seconds: 1, 4, 16, 64, 256 minutes, give or take a quarter.
+# Back-off of a message that was put off, in seconds: 1, 4, 16, 64, 256 minutes, give or take a quarter.
 FIRST_RETRY = 60.0
 RETRY_FACTOR = 4
 # Where the vault cannot open a sender's secret: a person must enter it again.
@@ -138,15 +138,16 @@ def settlement(message: int, attempts: int, outcome: Outcome, gap: float) -> Set
             return Settlement(message, MessageState.FAILED, outcome.reason[:500], gap=gap)
         case Unanswered():
             return Settlement(message, MessageState.UNKNOWN, outcome.reason[:500], gap=gap)
-        case Deferred() if attempts >= MAX_ATTEMPTS:
+        case Throttled(connecting=True) | Disconnected():
+            return Settlement(message, MessageState.PLANNED, outcome.reason[:500], give_back=1)
+        # What was said of the sender may be due to this mail alone: it must not make the sender rest for ever.
+        case Deferred() | Throttled() if attempts >= MAX_ATTEMPTS:
             return Settlement(
                 message, MessageState.FAILED, f"Gave up after {attempts} attempts: {outcome.reason}"[:500]
             )
-        case Deferred():
+        case Deferred() | Throttled():
             wait = back_off(attempts, outcome.retry_after)
             return Settlement(message, MessageState.PLANNED, outcome.reason[:500], wait)
-        case Throttled() | Disconnected():
-            return Settlement(message, MessageState.PLANNED, outcome.reason[:500], give_back=1)
 
 
 def ask(lease: uuid.UUID, done: Settlement | None, offer: int | None) -> Running:

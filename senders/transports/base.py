@@ -1,7 +1,7 @@
 """What every transport speaks: a mailbox, a mail to send, and what may come of it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
@@ -74,10 +74,11 @@ class Deferred:
 
 @dataclass(frozen=True)
 class Throttled:
-    """This sender must rest for a while (seconds), whoever the recipient."""
+    """This sender must rest for a while (seconds), whoever the recipient; `connecting`: no mail had been named yet."""
 
     reason: str
     retry_after: float = 60.0
+    connecting: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class ConnectError(Exception):
 
     def __init__(self, outcome: Throttled | Disconnected) -> None:
         super().__init__(outcome.reason)
-        self.outcome = outcome
+        self.outcome = replace(outcome, connecting=True) if isinstance(outcome, Throttled) else outcome
 
 
 class Connection(Protocol):

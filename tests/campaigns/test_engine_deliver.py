@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -264,6 +265,31 @@ def test_outside_the_senders_or_the_campaigns_hours_nothing_goes(launcher: Launc
     Campaign.objects.update(window=None)
     assert engine.drain(sender.pk).counts == {"sent": 2}
     assert states(campaign) == {"sent": 2}
+
+
+@pytest.mark.parametrize("whose", ["sender", "campaign"])
+def test_hours_that_end_within_a_batch_end_it(launcher: Launcher, monkeypatch: pytest.MonkeyPatch, whose: str) -> None:
+    """The clock is moved; the hours are eight to twenty, and the third mail takes until after twenty."""
+    window = {"days": list(range(7)), "start": "08:00", "end": "20:00", "time_zone": "UTC"}
+    late = threading.Event()
+
+    def now() -> datetime:
+        return datetime(2026, 5, 4, 20 if late.is_set() else 12, 1, tzinfo=UTC)
+
+    campaign = launcher.start(20)
+    sender = only_sender(campaign)
+    (Sender.objects if whose == "sender" else Campaign.objects).update(window=window)
+    other = launcher.start(20, senders=[sender])
+    launcher.server.delay("END", 0.05)
+    monkeypatch.setattr(deliver, "timezone", SimpleNamespace(now=now))
+    done = on_mail(launcher.server, 3, late.set)
+    engine.drain(sender.pk)
+    done.join()
+    sent = states(campaign)["sent"]
+    assert 3 <= sent <= 5
+    assert states(campaign) == {"sent": sent, "planned": 20 - sent}
+    assert states(other) == ({"planned": 20} if whose == "sender" else {"sent": 20}), "who may still send does"
+    assert not Message.objects.filter(state="planned", attempts__gt=0).exists()
 
 
 def test_a_drain_goes_on_past_its_turn_while_nobody_waits(launcher: Launcher) -> None:

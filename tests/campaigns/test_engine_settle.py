@@ -32,7 +32,8 @@ def seconds_until(at: datetime | None) -> float:
         (Rejected("550 no"), "failed", True),
         (Unanswered("silence"), "unknown", True),
         (Deferred("451 later"), "planned", True),
-        (Throttled("421 slow down", 60), "planned", False),
+        (Throttled("421 slow down", 60), "planned", True),
+        (Throttled("421 too busy", 60, connecting=True), "planned", False),
         (Disconnected("535 who are you"), "planned", False),
     ],
 )
@@ -43,10 +44,16 @@ def test_the_table_from_outcome_to_state(outcome: Outcome, state: str, counts: b
     assert found.gap == (3 if state in {"sent", "failed", "unknown"} else 0), "a pause follows what went out"
 
 
-def test_deferral_ends_after_the_last_attempt() -> None:
-    found = settlement(7, MAX_ATTEMPTS, Deferred("451 later"), gap=0)
+@pytest.mark.parametrize("outcome", [Deferred("451 later"), Throttled("450 4.7.1 later")])
+def test_what_is_put_off_is_given_up_after_the_last_attempt(outcome: Deferred | Throttled) -> None:
+    found = settlement(7, MAX_ATTEMPTS, outcome, gap=0)
     assert found.state == MessageState.FAILED
-    assert found.error == f"Gave up after {MAX_ATTEMPTS} attempts: 451 later"
+    assert found.error == f"Gave up after {MAX_ATTEMPTS} attempts: {outcome.reason}"
+
+
+def test_a_server_that_lets_nobody_in_costs_no_message_an_attempt() -> None:
+    found = settlement(7, MAX_ATTEMPTS, Throttled("421 too busy", connecting=True), gap=0)
+    assert (found.state, found.give_back) == (MessageState.PLANNED, 1)
 
 
 def test_back_off_grows_and_respects_what_the_server_asks() -> None:
@@ -99,7 +106,7 @@ def test_a_deferred_message_backs_off_and_goes_out_later(launcher: Launcher) -> 
     assert launcher.received().count(LEAD) == 1
 
 
-def test_a_throttled_sender_rests_and_the_message_did_not_count_as_tried(launcher: Launcher) -> None:
+def test_a_throttled_sender_rests_and_only_the_mail_in_hand_was_tried(launcher: Launcher) -> None:
     launcher.server.reply("RCPT", "450 4.7.28 Too many messages from you", recipient=LEAD)
     campaign = launcher.start(3)
     sender = only_sender(campaign)
@@ -109,8 +116,38 @@ def test_a_throttled_sender_rests_and_the_message_did_not_count_as_tried(launche
     assert "Too many messages" in sender.last_error
     assert sender.state == "active"
     assert states(campaign) == {"sent": 1, "planned": 2}
-    assert set(Message.objects.filter(state="planned").values_list("attempts", flat=True)) == {0}
+    assert {lead: message_to(campaign, lead).attempts for lead in (LEAD, "lead2@example.com")} == {
+        LEAD: 1,
+        "lead2@example.com": 0,
+    }
     assert engine.senders_with_work() == []
+
+
+def test_one_recipient_that_every_time_makes_the_sender_rest_is_given_up(launcher: Launcher) -> None:
+    launcher.server.reply("RCPT", "450 4.7.28 Too many messages from you", recipient=LEAD)
+    campaign = launcher.start(3)
+    sender = only_sender(campaign)
+    for _ in range(MAX_ATTEMPTS):
+        engine.drain(sender.pk)
+        Sender.objects.update(next_slot_at=timezone.now())
+        assert Message.objects.filter(state="planned", attempts__gt=0, due_at__lte=timezone.now()).count() == 0
+        Message.objects.filter(lead__email=LEAD).update(due_at=timezone.now())
+    assert engine.drain(sender.pk).counts == {}
+    assert states(campaign) == {"sent": 2, "failed": 1}
+    assert message_to(campaign, LEAD).error.startswith(f"Gave up after {MAX_ATTEMPTS} attempts: 450 4.7.28")
+    engine.finish()
+    campaign.refresh_from_db()
+    assert campaign.state == "finished"
+
+
+def test_a_server_that_refuses_the_connection_again_and_again_fails_no_message(launcher: Launcher) -> None:
+    launcher.server.reply("CONNECT", "421 4.3.2 Too busy")
+    campaign = launcher.start(2)
+    for _ in range(MAX_ATTEMPTS + 1):
+        engine.drain(only_sender(campaign).pk)
+        Sender.objects.update(next_slot_at=timezone.now())
+    launcher.server.forget()
+    assert engine.drain(only_sender(campaign).pk).counts == {"sent": 2}
 
 
 def test_a_disconnected_sender_stops_alone_and_says_why(launcher: Launcher) -> None:
