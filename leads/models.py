@@ -5,10 +5,13 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+
+# What a lead is sorted by: the last name, the first where there is no other, and nothing (NULL, so last) for the nameless.
+NAME_SORTED = Coalesce(NullIf(Lower("last_name"), models.Value("")), NullIf(Lower("first_name"), models.Value("")))
 
 
 class Lead(models.Model):
@@ -35,7 +38,7 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["organisation", "-id"], name="lead_newest"),
             # The orders of the table (leads.search.SORTS).
-            models.Index("organisation", Lower("last_name"), Lower("first_name"), "id", name="lead_by_name"),
+            models.Index("organisation", NAME_SORTED, Lower("first_name"), "id", name="lead_by_name"),
             models.Index("organisation", Lower("company"), "id", name="lead_by_company"),
             models.Index(fields=["organisation", "digest"], name="lead_by_digest"),
             GinIndex(fields=["tags"], name="lead_tags"),

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 
 from accounts.models import Organisation
-from leads.models import Lead, Suppression
+from leads.models import NAME_SORTED, Lead, Suppression
 
 NEWEST = "-added"
-# Sort key → what is compared, as an index has it (`Lead.Meta`); a minus in front of the key turns it round.
-SORTS: dict[str, tuple[F | Lower, ...]] = {
-    "name": (Lower("last_name"), Lower("first_name"), F("pk")),
+# Sort key → what is compared, as an index has it (`Lead.Meta`); a minus in front of the key turns it round. By name is by
+# last name, then first name; who has no name comes last, and first when it is turned round.
+SORTS: dict[str, tuple[F | Func, ...]] = {
+    "name": (NAME_SORTED, Lower("first_name"), F("pk")),
     "email": (F("email_key"),),
     "company": (Lower("company"), F("pk")),
     "added": (F("pk"),),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 
 from accounts.models import Organisation
 from leads.models import Lead, LeadList, SuppressionReason
@@ -36,8 +37,8 @@ def test_others_leads_are_not_found(acme: Organisation, theirs: Lead) -> None:
     [
         ("-added", ["joan", "ada", "grace"]),
         ("added", ["grace", "ada", "joan"]),
-        ("name", ["joan", "grace", "ada"]),
-        ("-name", ["ada", "grace", "joan"]),
+        ("name", ["grace", "ada", "joan"]),
+        ("-name", ["joan", "ada", "grace"]),
         ("company", ["ada", "joan", "grace"]),
         ("-company", ["grace", "joan", "ada"]),
         ("email", ["ada", "grace", "joan"]),
@@ -49,6 +50,28 @@ def test_the_order_is_as_asked(
 ) -> None:
     found = found_leads(acme, Search(sort=sort))
     assert [lead.email.partition("@")[0] for lead in found] == order
+
+
+def test_by_name_is_by_last_name_or_the_only_one_and_the_nameless_come_last(
+    acme: Organisation, grace: Lead, ada: Lead, add_lead: Callable[..., Lead]
+) -> None:
+    add_lead("nobody@x.example")
+    add_lead("bob@x.example", first_name="Bob", last_name="hopper")
+    add_lead("iris@x.example", first_name="Iris")
+    order = ["bob", "grace", "iris", "ada", "nobody"]
+    assert [lead.email.partition("@")[0] for lead in found_leads(acme, Search(sort="name"))] == order
+    assert [lead.email.partition("@")[0] for lead in found_leads(acme, Search(sort="-name"))] == order[::-1]
+
+
+@pytest.mark.parametrize(
+    ("sort", "index"), [("name", "lead_by_name"), ("-name", "lead_by_name"), ("company", "lead_by_company")]
+)
+def test_an_index_has_the_order(acme: Organisation, sort: str, index: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    plan = found_leads(acme, Search(sort=sort)).explain()
+    assert index in plan
+    assert "Sort" not in plan
 
 
 def test_nonsense_in_a_url_is_read_as_no_search() -> None:
