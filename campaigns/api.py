@@ -254,4 +254,4 @@ def messages(
 
 @router.get("/campaigns/{campaign_id}/events.csv", summary="Every event of the campaign, as CSV")
 def events(request: OrgRequest, org: Slug, campaign_id: str) -> StreamingHttpResponse:
-    return events_response(find(request, campaign_id))
+    return events_response(find(request, campaign_id), mark=False)

@@ -53,5 +53,5 @@ def described(events: list[Event]) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def events_response(campaign: Campaign) -> StreamingHttpResponse:
-    return csv_response(rows(campaign), f"campaign-{campaign.pk}-events.csv")
+def events_response(campaign: Campaign, *, mark: bool = True) -> StreamingHttpResponse:
+    return csv_response(rows(campaign), f"campaign-{campaign.pk}-events.csv", mark=mark)

@@ -140,4 +140,4 @@ def read(request: OrgRequest, org: Slug, import_id: str) -> Json:
 
 @router.get("/imports/{import_id}/rejected.csv", summary="The refused rows, each with its line and reason")
 def rejected(request: OrgRequest, org: Slug, import_id: str) -> StreamingHttpResponse:
-    return rejected_response(find(request, import_id))
+    return rejected_response(find(request, import_id), mark=False)

@@ -17,8 +17,13 @@ ON_DUPLICATE = {
 MULTIPART_BYTES = 64 << 10  # of a request, beside its file
 
 
+def largest() -> str:
+    """As much as an upload may have, without the decimal of a round number."""
+    return filesizeformat(settings.IMPORT_MAX_BYTES).replace(".0", "")
+
+
 def too_large() -> str:
-    return f"The file is larger than {filesizeformat(settings.IMPORT_MAX_BYTES)}. Split it."
+    return f"The file is larger than {largest()}. Split it."
 
 
 def is_too_large(request: HttpRequest) -> bool:
@@ -48,8 +53,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        largest = filesizeformat(settings.IMPORT_MAX_BYTES)
-        self.fields["file"].help_text = f"An export of your contacts from any program, up to {largest}."
+        self.fields["file"].help_text = f"An export of your contacts from any program, up to {largest()}."
         self.fields["file"].widget.attrs |= {
             "accept": ".csv,.tsv,.txt,text/csv,text/plain",
             "data-max-bytes": settings.IMPORT_MAX_BYTES,

@@ -34,8 +34,8 @@ def rejected_rows(importing: Import) -> Iterator[list[str]]:
         yield [str(row.line), row.reason, *row.cells]
 
 
-def rejected_response(importing: Import) -> StreamingHttpResponse:
-    return csv_response(rejected_rows(importing), f"import-{importing.pk}-rejected.csv")
+def rejected_response(importing: Import, *, mark: bool = True) -> StreamingHttpResponse:
+    return csv_response(rejected_rows(importing), f"import-{importing.pk}-rejected.csv", mark=mark)
 
 
 def forget_people(leads: Sequence[int]) -> None:

@@ -24,5 +24,13 @@ def test_times_are_iso_8601_in_utc() -> None:
 
 def test_a_download_is_quoted_where_it_must_be() -> None:
     response = csv_response([("a", "b"), ('x "y", z', 1)], "some.csv")
-    assert response.getvalue() == b'a,b\r\n"x ""y"", z",1\r\n'
+    assert response.getvalue().decode("utf-8-sig") == 'a,b\r\n"x ""y"", z",1\r\n'
     assert response["Content-Disposition"] == 'attachment; filename="some.csv"'
+
+
+def test_a_download_begins_with_a_byte_order_mark_so_that_excel_reads_its_letters() -> None:
+    assert csv_response([("Łucja",)], "some.csv").getvalue() == b"\xef\xbb\xbf\xc5\x81ucja\r\n"
+
+
+def test_a_program_gets_it_without() -> None:
+    assert csv_response([("Łucja",)], "some.csv", mark=False).getvalue() == b"\xc5\x81ucja\r\n"
