@@ -34,7 +34,7 @@ TEXT = [*COMMON, ("Content-Type", "text/plain; charset=utf-8"), ("Content-Securi
 PIXEL = [*COMMON, ("Content-Type", "image/gif"), ("Content-Length", str(len(GIF)))]
 DONE = b"You are unsubscribed. You will get no more mail from this sender.\n"
 AGAIN = b"This did not work just now. Please try again in a minute.\n"
-MISSING = b"There is nothing here.\n"
+MISSING = b"This link is incomplete. Please open the mail once more and use the link in it.\n"
 
 
 class Edge:

@@ -6,6 +6,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import Organisation, User
+from leads.models import Lead, SuppressionReason
+from leads.services import save_lead
+from leads.suppression import suppress_lead
 from tests.conftest import Browser
 from tracking.intake import NotRecorded
 from tracking.tokens import Mark, pixel_url, unsubscribe_url
@@ -44,12 +47,55 @@ def test_the_name_of_the_organisation_is_escaped(acme: Organisation) -> None:
     assert "&lt;script&gt;alert" in page
 
 
-@pytest.mark.parametrize("change", [lambda link: link[:-1], lambda link: link + "A", lambda link: link[:5]])
-def test_a_changed_link_is_not_found(acme: Organisation, noted: Noted, change: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda link: link[:-1],
+        lambda link: link + "A",
+        lambda link: link[:5],
+        lambda link: link + "/",
+        lambda link: link + "/x",
+    ],
+)
+def test_a_damaged_link_says_so_and_leads_to_no_sign_in(
+    acme: Organisation, noted: Noted, change: Callable[[str], str]
+) -> None:
     link = change(path(acme))
-    assert Client().get(link).status_code == 404
-    assert Client().post(link + "?page").status_code == 404
+    for response in (Client().get(link), Client().post(link + "?page")):
+        assert response.status_code == 404
+        page = response.content.decode()
+        assert "This link is incomplete" in page
+        assert "use the link in it" in page
+        assert 'href="/o/' not in page
     assert noted() == []
+
+
+@pytest.mark.parametrize("reason", [SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED])
+def test_who_is_unsubscribed_already_is_told_so(acme: Organisation, noted: Noted, reason: SuppressionReason) -> None:
+    lead = save_lead(Lead(organisation=acme), {"email": "lead@x.example"})
+    suppress_lead(lead, reason, "")
+    link = unsubscribe_url(Mark(acme.pk, 5, lead.pk)).removeprefix("http://testserver")
+    page = Client().get(link).content.decode()
+    assert "You are unsubscribed already" in page
+    assert "<form" not in page
+    assert noted() == []
+
+
+def test_a_weaker_reason_leaves_the_button(acme: Organisation) -> None:
+    """A member's or a server's word can be taken back, the recipient's own must then stand."""
+    lead = save_lead(Lead(organisation=acme), {"email": "lead@x.example"})
+    suppress_lead(lead, SuppressionReason.MANUAL, "")
+    link = unsubscribe_url(Mark(acme.pk, 5, lead.pk)).removeprefix("http://testserver")
+    assert "<form" in Client().get(link).content.decode()
+
+
+def test_another_organisation_s_suppression_counts_there_alone(acme: Organisation, charlie: User) -> None:
+    strangers = charlie.memberships.get().organisation
+    lead = save_lead(Lead(organisation=acme), {"email": "lead@x.example"})
+    suppress_lead(save_lead(Lead(organisation=strangers), {"email": lead.email}), SuppressionReason.UNSUBSCRIBED, "")
+    for organisation in (acme, strangers):
+        link = unsubscribe_url(Mark(organisation.pk, 5, lead.pk)).removeprefix("http://testserver")
+        assert "<form" in Client().get(link).content.decode()
 
 
 def test_another_kind_of_token_is_not_found(acme: Organisation) -> None:
