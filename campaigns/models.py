@@ -158,6 +158,8 @@ class Message(models.Model):
     complained_at = models.DateTimeField(null=True)
     machine_opened_at = models.DateTimeField(null=True)
     machine_clicked_at = models.DateTimeField(null=True)
+    # When a planned one goes, or what it waits for, in words (campaigns.waiting); no column.
+    expected: str = ""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["enrollment", "step"], name="message_once")]

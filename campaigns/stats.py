@@ -124,9 +124,37 @@ class Stats:
         return max(self.leads, self.messages)
 
     @property
+    def outcomes(self) -> list["Outcome"]:
+        """What became of its mails so far, one after the other: what was sent, and what was not, where there is any."""
+        found: list[Outcome] = []
+        for state, said in OUTCOMES:
+            count = getattr(self, state)
+            if count or state == "sent":
+                found.append(Outcome(state, said, count, sum(before.count for before in found)))
+        return found
+
+    @property
+    def left(self) -> int:
+        """Mails that are still to come."""
+        return self.total - self.done
+
+    @property
     def done(self) -> int:
         """Messages that need nothing more from the engine."""
         return self.sent + self.failed + self.unknown + self.skipped
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many messages came to one end; `before`: how many to those that are told before it."""
+
+    state: str
+    said: str
+    count: int
+    before: int
+
+
+OUTCOMES = (("sent", "sent"), ("failed", "failed"), ("unknown", "without an answer"), ("skipped", "skipped"))
 
 
 @dataclass(frozen=True)

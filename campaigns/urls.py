@@ -21,5 +21,6 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/stop/", moving.stop, name="campaign-stop"),
     path("campaigns/<int:pk>/delete/", moving.delete, name="campaign-delete"),
     path("campaigns/<int:pk>/clone/", moving.clone, name="campaign-clone"),
+    path("campaigns/<int:pk>/retry/", moving.retry, name="campaign-retry"),
     path("campaigns/<int:pk>/unknown/", moving.decide, name="campaign-unknown"),
 ]

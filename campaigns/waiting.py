@@ -1,6 +1,6 @@
 """Why a running campaign sends nothing right now, in words: what a person would otherwise have to guess."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,7 @@ from django.db.models import Min
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from campaigns.models import Campaign, Message, MessageState
+from campaigns.models import Campaign, CampaignState, Message, MessageState
 from senders.models import SenderState
 from senders.standing import Standing, standings
 from senders.window import follows_leads, is_open, next_opening
@@ -58,6 +58,33 @@ def resting(standing: Standing, now: datetime, zone: ZoneInfo) -> Iterator[str]:
 
 def why_so_low(standing: Standing) -> str:
     return " while it warms up" if standing.is_ramping else ""
+
+
+def foretell(campaign: Campaign, messages: Iterable[Message]) -> None:
+    """Say of each planned message (`expected`) when it goes, or what it waits for; two queries for all of them."""
+    planned = [message for message in messages if message.state == MessageState.PLANNED]
+    senders = {message.sender.pk: message.sender for message in planned if message.sender}
+    found = {standing.sender.pk: standing for standing in standings(senders.values())} if senders else {}
+    now = timezone.now()
+    for message in planned:
+        message.expected = outlook(campaign, message, found.get(message.sender_id or 0), now)
+
+
+def outlook(campaign: Campaign, message: Message, standing: Standing | None, now: datetime) -> str:
+    """When a planned message goes, in the campaign's time zone, or the first thing that it waits for."""
+    if campaign.state == CampaignState.PAUSED:
+        return "when the campaign is resumed"
+    if standing is None:
+        return "when it has a sender again"
+    if standing.next_at is None:
+        paused = standing.sender.state == SenderState.PAUSED
+        return f"when its sender is {'resumed' if paused else 'reconnected'}"
+    if standing.waits_for_room:
+        return "when its sender’s limit allows"
+    at = next_opening(campaign.window, max(message.due_at, standing.next_at))
+    if (at - now).total_seconds() <= SHORT:
+        return "in its turn"
+    return f"from {date_format(at.astimezone(ZoneInfo(campaign.time_zone)), 'M j, H:i')}"
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:

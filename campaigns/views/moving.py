@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import OrgRequest
 from campaigns import services
 from campaigns.models import Campaign, Message, MessageState
+from campaigns.retry import copy_for_failed
 from campaigns.services import CampaignError, NotReady
 from campaigns.views.common import campaign_of, refused, url
 from campaigns.views.previewing import key
@@ -73,6 +74,19 @@ def delete(request: OrgRequest, pk: int) -> HttpResponse:
 def clone(request: OrgRequest, pk: int) -> HttpResponse:
     copy = services.clone_campaign(campaign_of(request, pk), request.user)
     return go(url("campaign-edit", copy), "Copied. This is the copy.")
+
+
+@require_POST
+def retry(request: OrgRequest, pk: int) -> HttpResponse:
+    """A draft like it for the leads whose mail failed."""
+    campaign = campaign_of(request, pk)
+    try:
+        copy = copy_for_failed(campaign, request.user)
+    except CampaignError as error:
+        return refused(campaign, error)
+    return go(
+        url("campaign-edit", copy), "This is a draft for the leads that failed. Mend what was wrong, then start it."
+    )
 
 
 @require_POST

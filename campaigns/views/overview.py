@@ -13,6 +13,7 @@ from accounts.models import Organisation
 from campaigns.models import Campaign, CampaignState
 from campaigns.stats import Stats, stats_of, totals
 from campaigns.views.common import may_manage
+from campaigns.waiting import waiting
 from ecrm.web import render_page
 
 DAYS = 30
@@ -73,9 +74,14 @@ def with_stats(campaigns: list[Campaign]) -> list[tuple[Campaign, Stats]]:
 
 
 def running(organisation: Organisation) -> dict[str, Any]:
-    """Campaigns that send, or would but for a pause."""
+    """Campaigns that send, or would but for a pause, with why they send nothing just now."""
     found = organisation.campaigns.filter(state__in=[CampaignState.RUNNING, CampaignState.PAUSED]).order_by("-pk")
-    return {"running": with_stats(list(found[:MOST_RUNNING])), "more": found.count() > MOST_RUNNING}
+    shown = with_stats(list(found[:MOST_RUNNING]))
+    why = [waiting(campaign) if campaign.state == CampaignState.RUNNING else [] for campaign, _ in shown]
+    return {
+        "running": [(campaign, stats, reasons) for (campaign, stats), reasons in zip(shown, why, strict=True)],
+        "more": found.count() > MOST_RUNNING,
+    }
 
 
 @require_GET

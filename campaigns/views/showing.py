@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -17,14 +18,20 @@ from campaigns.events import events_response
 from campaigns.models import Campaign, CampaignState, Message, MessageState
 from campaigns.preflight import preflight
 from campaigns.previews import first_variant
+from campaigns.retry import ENDED
 from campaigns.stats import chart, stats, top_links
 from campaigns.views.common import campaign_of, common, may_manage, narrowing, url
-from campaigns.waiting import waiting
+from campaigns.waiting import foretell, waiting
 from ecrm.web import go, page_of, render_page
 from senders.window import in_words
 
 MOST_LATEST = 10
 MOST_SENDERS_NAMED = 5
+# What was sent or offered last comes first, then what was not yet, as it comes. It looks at each of the campaign's messages
+# and sorts no more than it shows, as the numbers beside it do: MEASURED.
+LATEST_FIRST = (Coalesce("sent_at", "offered_at").desc(nulls_last=True), F("due_at"), F("pk"))
+# What may have happened to a message, as columns without their `_at`.
+HAPPENED = ("opened", "clicked", "replied", "unsubscribed", "bounced", "complained")
 # Seconds between two looks at the numbers: while it sends, where it is so large that counting takes a good part of a
 # second, and while recipients still open and click. MESSAGES: at the table.
 BUSY, LARGE, CALM, MESSAGES = 2, 5, 10, 5
@@ -42,13 +49,13 @@ def pace(campaign: Campaign, total: int) -> int:
 
 
 def numbers(campaign: Campaign) -> dict[str, Any]:
-    """What changes while a campaign runs."""
+    """What changes while a campaign runs, and after it."""
     counted = stats(campaign)
     latest = Message.objects.filter(campaign=campaign).exclude(state=MessageState.PLANNED)
     return {
         "stats": counted,
         "chart": draw(chart(campaign), campaign.time_zone),
-        "latest": latest.select_related("lead").order_by("-pk")[:MOST_LATEST],
+        "latest": latest.select_related("lead").order_by(*LATEST_FIRST)[:MOST_LATEST],
         "links": top_links(campaign),
         "waiting": waiting(campaign) if campaign.state == CampaignState.RUNNING else [],
     }
@@ -59,8 +66,15 @@ def show(request: OrgRequest, pk: int) -> HttpResponse:
     campaign = campaign_of(request, pk)
     if campaign.state == CampaignState.DRAFT:
         return render(request, "campaigns/draft.html", draft_context(request, campaign))
-    context = common(request, campaign, "campaign") | numbers(campaign)
+    context = results(request, campaign)
     return render(request, "campaigns/results.html", context | {"pace": pace(campaign, context["stats"].total)})
+
+
+def results(request: OrgRequest, campaign: Campaign) -> dict[str, Any]:
+    """What the page of a campaign that was started shows; `retry`: it may be tried again with those that failed."""
+    context = common(request, campaign, "campaign") | numbers(campaign)
+    retry = campaign.state in ENDED and context["stats"].failed and context["may_manage"]
+    return context | {"retry": bool(retry)}
 
 
 def draft_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]:
@@ -75,8 +89,7 @@ def live(request: OrgRequest, pk: int) -> HttpResponse:
     campaign = campaign_of(request, pk)
     if request.GET.get("state", campaign.state) != campaign.state:
         return go(url("campaign", campaign))
-    context = common(request, campaign, "campaign") | numbers(campaign)
-    return render(request, "campaigns/_live.html", context)
+    return render(request, "campaigns/_live.html", results(request, campaign))
 
 
 @require_GET
@@ -94,6 +107,8 @@ def preflight_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]
     return draft_context(request, campaign) | {
         "findings": findings,
         "blocked": any(finding.blocks for finding in findings),
+        # What the dialog repeats; who is suppressed it says in its own words.
+        "warnings": [finding for finding in findings if not finding.blocks and finding.field != "lists"],
         "audience": count_audience(campaign),
         "senders": senders[:MOST_SENDERS_NAMED],
         "more_senders": len(senders) > MOST_SENDERS_NAMED,
@@ -101,9 +116,13 @@ def preflight_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]
 
 
 def narrowed(campaign: Campaign, q: str, state: str) -> QuerySet[Message]:
-    """The campaign's messages, newest first, whose lead has every word of `q` in name or address, in `state`."""
-    found = Message.objects.filter(campaign=campaign).select_related("lead", "sender", "step").order_by("-pk")
-    if state:
+    """The campaign's messages, the latest first, whose lead has every word of `q` in name or address, in `state`, or to which
+    it happened where it is one of HAPPENED.
+    """
+    found = Message.objects.filter(campaign=campaign).select_related("lead", "sender", "step").order_by(*LATEST_FIRST)
+    if state in HAPPENED:
+        found = found.filter(**{f"{state}_at__isnull": False})
+    elif state:
         found = found.filter(state=state)
     for word in q.split()[:5]:
         names = Q(lead__first_name__icontains=word) | Q(lead__last_name__icontains=word)
@@ -114,14 +133,16 @@ def narrowed(campaign: Campaign, q: str, state: str) -> QuerySet[Message]:
 @require_GET
 def messages(request: OrgRequest, pk: int) -> HttpResponse:
     campaign = campaign_of(request, pk)
-    q, state = narrowing(request, MessageState.values)
+    q, state = narrowing(request, [*MessageState.values, *HAPPENED])
     page = page_of(request, narrowed(campaign, q, state))
+    foretell(campaign, page.object_list)
     undecided = any(message.state == MessageState.UNKNOWN for message in page.object_list)
     context = common(request, campaign, "messages") | {
         "page": page,
         "q": q,
         "state": state,
         "states": MessageState,
+        "happened": HAPPENED,
         "narrowed": bool(q or state),
         "undecided": undecided and may_manage(request),
         # What somebody is ticking must not move under their hands.

@@ -135,3 +135,14 @@ def test_the_numbers_of_many_campaigns_are_one_query(
 ) -> None:
     with django_assert_num_queries(1):
         stats_of([running.pk, strangers.pk])
+
+
+def test_outcomes_stand_one_behind_the_other_and_say_what_is_left() -> None:
+    counted = Stats(leads=70, planned=2, sending=1, sent=1, failed=50, skipped=12)
+    assert [(part.state, part.count, part.before) for part in counted.outcomes] == [
+        ("sent", 1, 0),
+        ("failed", 50, 1),
+        ("skipped", 12, 51),
+    ]
+    assert counted.left == 7
+    assert [(part.said, part.count) for part in Stats().outcomes] == [("sent", 0)]

@@ -15,7 +15,7 @@ from senders.models import Sender
 from tests.conftest import Browser
 from tests.providers.smtp import SmtpServer
 
-VERBS = ["start", "pause", "resume", "stop", "clone", "delete", "unknown"]
+VERBS = ["start", "pause", "resume", "stop", "clone", "delete", "retry", "unknown"]
 
 
 def at(campaign: Campaign, verb: str) -> str:
@@ -170,3 +170,14 @@ def test_a_viewer_moves_nothing(as_vera: Browser, campaign: Campaign, verb: str)
 def test_following_a_link_moves_nothing(as_alice: Browser, campaign: Campaign, verb: str) -> None:
     assert as_alice.get(at(campaign, verb)).status_code == 405
     assert Campaign.objects.get().state == CampaignState.DRAFT
+
+
+def test_a_copy_for_those_that_failed_opens_in_the_editor(as_alice: Browser, running: Campaign) -> None:
+    refused = as_alice.post(at(running, "retry"))
+    assert "wait for its end" in toast(refused)["message"]
+    Message.objects.filter(lead__email="ada@example.com").update(state="failed")
+    stop_campaign(running)
+    response = as_alice.post(at(running, "retry"))
+    copy = Campaign.objects.latest("pk")
+    assert response["HX-Location"] == f"/o/acme/campaigns/{copy.pk}/edit/"
+    assert copy.lists.get().name == "Spring – failed"

@@ -7,6 +7,7 @@ from accounts.models import Organisation, User
 from campaigns import engine
 from campaigns.models import Campaign, Message
 from campaigns.services import start_campaign
+from senders.models import Sender
 from tests.conftest import Browser
 
 HOME = "/o/acme/"
@@ -41,15 +42,23 @@ def test_what_is_done_is_ticked_off(as_alice: Browser, campaign: Campaign) -> No
 def test_the_list_of_steps_goes_with_the_first_campaign(as_alice: Browser, running: Campaign) -> None:
     page = as_alice.get(HOME).content.decode()
     assert "Your way to the first campaign" not in page
-    assert "1 of 3 mails done" in page
+    assert "2 to go" in page
     assert "100 %" in page
+
+
+def test_a_running_campaign_says_why_it_sends_nothing(as_vera: Browser, running: Campaign) -> None:
+    Sender.objects.update(state="paused", held_at=timezone.now(), state_reason="9 of its last 60 mails <bounced>.")
+    page = as_vera.get(HOME).content.decode()
+    assert "alice@acme.example paused itself. 9 of its last 60 mails &lt;bounced&gt;." in page
+    Campaign.objects.update(state="paused")
+    assert "paused itself. 9" not in as_vera.get(HOME).content.decode().partition('id="running"')[2]
 
 
 def test_the_running_campaigns_alone_are_sent_to_the_page_that_looks_again(
     as_alice: Browser, running: Campaign
 ) -> None:
     fragment = as_alice.get(HOME, headers={"HX-Request-Type": "partial"}).content.decode()
-    assert "1 of 3 mails done" in fragment
+    assert "2 to go" in fragment
     assert "<h1" not in fragment
 
 
@@ -62,7 +71,7 @@ def test_ended_campaigns_are_listed(as_alice: Browser, running: Campaign) -> Non
 
 def test_a_viewer_looks_and_is_offered_nothing_to_do(as_vera: Browser, running: Campaign) -> None:
     page = as_vera.get(HOME).content.decode()
-    assert "1 of 3 mails done" in page
+    assert "2 to go" in page
     assert "/campaigns/new/" not in page
 
 

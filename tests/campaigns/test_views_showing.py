@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from campaigns import engine
-from campaigns.models import Campaign, Message
+from campaigns.models import Campaign, Message, Variant
 from campaigns.services import pause_campaign, start_campaign
 from leads.models import Lead
 from senders.models import Sender
@@ -66,7 +66,7 @@ def test_the_check_of_a_started_campaign_leads_to_its_results(as_alice: Browser,
 
 def test_results_show_every_number_and_the_latest_messages(as_vera: Browser, running: Campaign) -> None:
     page = text(as_vera.get(base(running)))
-    for part in ("2 of 3 mails done", "and 1 by machines", "550 &lt;No such&gt; user", "ada@example.com"):
+    for part in ("1 sent", "1 failed", "1 to go", "and 1 by machines", "550 &lt;No such&gt; user", "ada@example.com"):
         assert part in page
     assert page.count('<svg class="chart"') == 1
     assert "1 sent, 1 opened, 0 clicked" in page
@@ -89,7 +89,7 @@ def test_the_page_looks_again_as_often_as_something_may_change(
 
 def test_the_numbers_come_alone_while_the_state_stays(as_vera: Browser, running: Campaign) -> None:
     fragment = text(as_vera.get(f"{base(running)}live/?state=running"))
-    assert "2 of 3 mails done" in fragment
+    assert "1 to go" in fragment
     assert "<h1" not in fragment
 
 
@@ -127,7 +127,7 @@ def test_clicked_links_are_listed_and_escaped(as_alice: Browser, running: Campai
 def test_what_is_not_tracked_is_not_shown_as_nothing(as_alice: Browser, running: Campaign) -> None:
     Campaign.objects.update(track_opens=False)
     page = text(as_alice.get(base(running)))
-    assert "<dt>Opened</dt>" not in page
+    assert "?state=opened" not in page
     assert "<dt>Clicked</dt>" in page
 
 
@@ -135,12 +135,70 @@ def emails(response: Any) -> list[str]:
     return [message.lead.email for message in response.context["page"].object_list]
 
 
-def test_messages_are_listed_newest_first_with_state_and_error(as_vera: Browser, running: Campaign) -> None:
+def test_messages_are_listed_by_their_last_activity_with_state_and_error(as_vera: Browser, running: Campaign) -> None:
+    now = timezone.now()
+    Message.objects.filter(lead__email="grace@example.com").update(offered_at=now - timedelta(minutes=1))
+    Message.objects.filter(lead__email="nobody@example.com").update(due_at=now - timedelta(hours=1))
     response = as_vera.get(f"{base(running)}messages/")
-    assert emails(response) == list(Message.objects.order_by("-pk").values_list("lead__email", flat=True))
+    assert emails(response) == ["ada@example.com", "grace@example.com", "nobody@example.com"]
+    Message.objects.filter(lead__email="grace@example.com").update(offered_at=now + timedelta(minutes=1))
+    assert emails(as_vera.get(f"{base(running)}messages/"))[0] == "grace@example.com"
+    assert [message.lead.email for message in as_vera.get(base(running)).context["latest"]] == [
+        "grace@example.com",
+        "ada@example.com",
+    ]
     assert "550 &lt;No such&gt; user" in text(response)
     ada = Lead.objects.get(email="ada@example.com")
     assert f'href="/o/acme/leads/{ada.pk}/"' in text(response)
+
+
+def test_a_number_leads_to_its_messages(as_vera: Browser, running: Campaign) -> None:
+    at = f"{base(running)}messages/"
+    Message.objects.filter(lead__email="ada@example.com").update(unsubscribed_at=timezone.now())
+    page = text(as_vera.get(base(running)))
+    for name in ("opened", "unsubscribed"):
+        assert f'href="{at}?state={name}"' in page
+        found = as_vera.get(f"{at}?state={name}")
+        assert emails(found) == ["ada@example.com"]
+        assert f'<option value="{name}" selected>' in text(found)
+    assert f'href="{at}?state=clicked"' not in page, "machines alone clicked"
+    assert emails(as_vera.get(f"{at}?state=clicked")) == []
+
+
+def test_a_planned_mail_says_when_it_goes_or_what_it_waits_for(
+    as_vera: Browser, running: Campaign, sender: Sender
+) -> None:
+    at = f"{base(running)}messages/?state=planned"
+    assert "in its turn" in text(as_vera.get(at))
+    Sender.objects.update(state="paused", held_at=timezone.now())
+    assert "when its sender is resumed" in text(as_vera.get(at))
+    Campaign.objects.update(state="paused")
+    assert "when the campaign is resumed" in text(as_vera.get(at))
+
+
+def test_right_after_the_start_it_is_being_planned(as_vera: Browser, campaign: Campaign, alice: User) -> None:
+    start_campaign(campaign, alice)
+    assert "Planning the first of 3 mails…" in text(as_vera.get(base(campaign)))
+    assert "Planning the first of 3 mails…" in text(as_vera.get("/o/acme/"))
+    engine.plan()
+    assert "Planning" not in text(as_vera.get(base(campaign)))
+
+
+def test_an_ended_campaign_offers_to_try_again_with_those_that_failed(
+    as_alice: Browser, as_vera: Browser, running: Campaign
+) -> None:
+    assert "/retry/" not in text(as_alice.get(base(running)))
+    Campaign.objects.update(state="finished", finished_at=timezone.now())
+    assert f'action="{base(running)}retry/"' in text(as_alice.get(base(running)))
+    assert "/retry/" not in text(as_vera.get(base(running)))
+    Message.objects.filter(state="failed").update(state="sent")
+    assert "/retry/" not in text(as_alice.get(base(running)))
+
+
+def test_the_start_dialog_repeats_the_warnings(as_alice: Browser, campaign: Campaign, variant: Variant) -> None:
+    Variant.objects.update(body_html="<p>Hello {{ first_name }} of {{ company }}</p>")
+    page = text(as_alice.get(f"{base(campaign)}check/"))
+    assert "would fail; the others are sent." in page.partition('id="start-dialog"')[2]
 
 
 def test_messages_are_filtered_and_searched(as_alice: Browser, running: Campaign) -> None:

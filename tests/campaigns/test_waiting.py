@@ -1,6 +1,6 @@
 """Why a running campaign sends nothing right now."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -9,7 +9,7 @@ from accounts.models import User
 from campaigns import engine
 from campaigns.models import Campaign, Message
 from campaigns.services import start_campaign
-from campaigns.waiting import waiting
+from campaigns.waiting import foretell, waiting
 from senders.models import Sender
 
 LATER = timezone.now() + timedelta(hours=5)
@@ -86,3 +86,37 @@ def test_where_hours_go_by_the_leads_clocks_the_next_mail_is_told(campaign: Camp
     Message.objects.update(due_at=LATER)
     (said,) = waiting(campaign)
     assert said.startswith("Its hours go by the leads’ own clocks: the next mail is due ")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "in its turn"),
+        ({"state": "paused"}, "when its sender is resumed"),
+        ({"state": "disconnected"}, "when its sender is reconnected"),
+        ({"next_slot_at": datetime(2099, 5, 1, 9, 30, tzinfo=UTC)}, "from May 1, 11:30"),
+    ],
+)
+def test_a_planned_mail_is_foretold_by_how_its_sender_stands(
+    campaign: Campaign, alice: User, values: dict[str, object], said: str
+) -> None:
+    start_campaign(campaign, alice)
+    engine.plan()
+    Sender.objects.update(**values)
+    campaign.time_zone = "Europe/Berlin"
+    messages = list(Message.objects.select_related("sender"))
+    foretell(campaign, messages)
+    assert {message.expected for message in messages} == {said}
+
+
+def test_a_planned_mail_that_is_due_later_waits_for_that_and_one_without_a_sender_for_one(
+    campaign: Campaign, alice: User
+) -> None:
+    start_campaign(campaign, alice)
+    engine.plan()
+    first, second, third = Message.objects.select_related("sender").order_by("pk")
+    first.due_at = datetime(2099, 5, 1, 9, 30, tzinfo=UTC)
+    second.sender = None
+    third.state = "sent"
+    foretell(campaign, [first, second, third])
+    assert [first.expected, second.expected, third.expected] == ["from May 1, 09:30", "when it has a sender again", ""]
