@@ -43,6 +43,7 @@ class SenderIn(Body):
     password: Password = ""
     daily_limit: int | None = Field(None, description="Mails in any 24 hours; null: no limit.")
     gap_seconds: float = Field(0, description="Pause between two mails.")
+    connections: int = Field(1, description="SMTP connections open at once, 1 to 20; one where there is a pause.")
     window: Json | None = Field(
         None,
         description="days (0: Monday), start, end (HH:MM), time_zone, lead_time_zone (true: by each lead's own clock, where "
@@ -70,6 +71,7 @@ class SenderPatch(Body):
     password: Password = ""
     daily_limit: int | None = None
     gap_seconds: float = 0
+    connections: int = 1
     window: Json | None = None
     reply_address: str = ""
     signature: str = ""

@@ -16,10 +16,11 @@ from senders.services import CONNECTION
 from senders.transports.smtp.hosts import HostError, ascii_host
 
 MOST_A_DAY = 1_000_000
+MOST_CONNECTIONS = 20
 LONGEST_GAP = 86_400
 FOLDED = (
-    "reply_address", "signature", "dkim_selector", "ramp_start", "ramp_step", "ramp_ceiling", "bounce_limit",
-    "complaint_limit",
+    "reply_address", "signature", "dkim_selector", "ramp_start", "ramp_step", "ramp_ceiling",
+    "connections", "bounce_limit", "complaint_limit",
 )  # fmt: skip
 PERCENT = "Percent of the last 200 mails; {} is usual. Empty: never."
 # A DKIM selector is one or more DNS labels (RFC 6376 3.1).
@@ -48,6 +49,13 @@ class SenderForm(OurWords, forms.ModelForm[Sender]):
     )
     gap_seconds = forms.FloatField(
         required=False, min_value=0, max_value=LONGEST_GAP, label="Pause between mails", help_text="In seconds."
+    )
+    connections = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_CONNECTIONS,
+        label="Connections at once",
+        help_text="As many as the server allows. With a pause between mails it is one, whatever stands here.",
     )
     ramp_start = forms.IntegerField(
         required=False,
@@ -90,6 +98,7 @@ class SenderForm(OurWords, forms.ModelForm[Sender]):
             "dkim_selector",
             "daily_limit",
             "gap_seconds",
+            "connections",
             "ramp_start",
             "ramp_step",
             "ramp_ceiling",
@@ -124,7 +133,7 @@ class SenderForm(OurWords, forms.ModelForm[Sender]):
         if self.instance.kind == Kind.SMTP:
             self.fields["host"].required = True
         else:  # its provider is asked, and vouches for its address
-            for name in ("address", *CONNECTION, "password"):
+            for name in ("address", *CONNECTION, "password", "connections"):
                 del self.fields[name]
         for name in ("gap_seconds", "bounce_limit", "complaint_limit"):
             value = getattr(self.instance, name)
@@ -137,7 +146,8 @@ class SenderForm(OurWords, forms.ModelForm[Sender]):
         if any(name in self.errors for name in FOLDED):
             return True
         untouched = Sender()
-        return any(self[name].value() not in (None, "", getattr(untouched, name)) for name in FOLDED[:-2])
+        usual = {name: {"None", "", str(getattr(untouched, name))} for name in FOLDED[:-2] if name in self.fields}
+        return any(str(self[name].value()) not in words for name, words in usual.items())
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
@@ -163,6 +173,9 @@ class SenderForm(OurWords, forms.ModelForm[Sender]):
 
     def clean_gap_seconds(self) -> float:
         return self.cleaned_data["gap_seconds"] or 0.0
+
+    def clean_connections(self) -> int:
+        return self.cleaned_data["connections"] or 1
 
     def clean_dkim_selector(self) -> str:
         selector: str = self.cleaned_data["dkim_selector"].strip().rstrip(".")

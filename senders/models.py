@@ -49,6 +49,9 @@ class Sender(models.Model):
 
     # What it may send (senders.limits works out what that comes to today).
     daily_limit = models.PositiveIntegerField(null=True, blank=True, help_text="Mails per 24 hours; empty: no limit.")
+    connections = models.PositiveSmallIntegerField(
+        default=1, help_text="Open at once over SMTP; with a pause between mails it is one."
+    )
     gap_seconds = models.FloatField(default=0, help_text="Pause between two mails, in seconds, give or take a fifth.")
     # As senders.window has it; null: any time.
     window = models.JSONField(null=True, blank=True)

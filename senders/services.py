@@ -22,7 +22,7 @@ USAGE: list[Callable[[list[int]], dict[int, int]]] = []
 CONNECTION = ("host", "port", "security", "username")
 # How it presents itself, what it may send, and when it pauses by itself.
 MANNERS = ("name", "reply_address", "signature", "dkim_selector")
-PACE = ("daily_limit", "gap_seconds", "window", "ramp_start", "ramp_step", "ramp_ceiling")
+PACE = ("daily_limit", "gap_seconds", "connections", "window", "ramp_start", "ramp_step", "ramp_ceiling")
 HEALTH = ("bounce_limit", "complaint_limit")
 FIELDS = (*MANNERS, "address", *CONNECTION, *PACE, *HEALTH)
 

@@ -10,7 +10,8 @@ In: campaigns in state running. Out: one row per mail, its state always true. Wh
 Redis, PostgreSQL; each leaves at most the one message that was on the wire unknown. A message is *offered* when its
 row says so and that is committed; only then does its first byte go out. Claimed but not offered: back to planned.
 Offered and no answer: unknown, and never sent again by itself. One drain at a time sends for a sender: whoever holds
-the lease in the sender's row, renewed by its process (`lease`) and worthless once expired.
+the lease in the sender's row, renewed by its process (`lease`) and worthless once expired. A drain may keep several
+connections open (`crew`), each with at most one message on the wire.
 """
 
 from campaigns.engine.deliver import drain, stopping

@@ -30,14 +30,15 @@ WHERE id IN (
 RETURNING due_at, id, campaign_id, variant_id, lead_id, message_id, attempts
 """
 
-# What counts against the daily limit: everything that went, or may have gone, out in the last 24 hours.
+# What counts against the daily limit: everything that went, or may have gone, out in the last 24 hours, and what is in
+# somebody's hands, whether it was offered already or not: a sender may have several connections.
 USED = """
 SELECT (SELECT count(*) FROM campaigns_message
         WHERE sender_id = %(sender)s AND state = 'sent' AND sent_at > now() - interval '24 hours')
      + (SELECT count(*) FROM campaigns_message
         WHERE sender_id = %(sender)s AND state = 'unknown' AND offered_at > now() - interval '24 hours')
      + (SELECT count(*) FROM campaigns_message
-        WHERE sender_id = %(sender)s AND state = 'sending' AND offered_at > now() - interval '24 hours')
+        WHERE sender_id = %(sender)s AND state = 'sending')
 """
 # The limit is reached: rest until the day's first mail is a day old, but look again soon, should a person raise the limit.
 REST = """

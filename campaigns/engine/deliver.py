@@ -1,17 +1,18 @@
-"""A drain: one sender's due messages, one after the other, over one kept-open connection."""
+"""A drain: one sender's due messages, one after the other, over a kept-open connection, or over several side by side."""
 
 import logging
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import connection
 from django.utils import timezone
 
 from campaigns.engine.bounce import note_bounce
 from campaigns.engine.claim import Claimed, allowance, open_campaigns, rest_until_allowed
+from campaigns.engine.crew import Crew, Drained
 from campaigns.engine.hours import claim_awake, may_go_now
 from campaigns.engine.lease import lease_of
 from campaigns.engine.persist import GONE
@@ -27,8 +28,8 @@ from campaigns.engine.settle import (
     stop_sender,
     why_skip,
 )
-from campaigns.engine.trouble import Trouble
 from campaigns.models import MessageState
+from senders.errors import note_error
 from senders.limits import draw_gap, has_gap
 from senders.models import Sender, SenderState
 from senders.services import mailbox_of
@@ -39,6 +40,7 @@ from senders.transports.base import (
     Disconnected,
     Outcome,
     Rejected,
+    Throttled,
 )
 from senders.vault import VaultError
 from senders.window import is_open
@@ -48,23 +50,14 @@ log = logging.getLogger(__name__)
 # A drain's turn, in seconds: then it hands its thread to another sender that waits, or goes on where none does.
 TURN_SECONDS = 20.0
 BATCH = 100
+# Where several connections share the work, the first batches are small, so that each gets some.
+FIRST_SHARE = 10
 # With a pause between mails there is no point in holding many: a stop or a death gives back few.
 GAP_BATCH = 1
 # A pause up to this long is waited out over the open connection; a longer one frees the thread (seconds).
 SHORT_GAP = 1.0
 # Set when this process is about to stop: drains end after the mail in hand.
 stopping = threading.Event()
-
-
-@dataclass
-class Drained:
-    """What a drain did: messages by the state they ended in, and whether more is waiting."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    more: bool = False
-
-    def add(self, state: MessageState) -> None:
-        self.counts[state] = self.counts.get(state, 0) + 1
 
 
 def drain(sender_id: int, seconds: float = TURN_SECONDS) -> Drained:
@@ -75,7 +68,8 @@ def drain(sender_id: int, seconds: float = TURN_SECONDS) -> Drained:
             if lease is None:
                 return drained
             recover_sender(sender_id, lease)
-            Drain(sender_id, lease, seconds, drained).run()
+            with Crew() as crew:
+                Drain(sender_id, lease, seconds, drained, crew).run()
     except GONE as error:
         # Nothing of ours is half done: what was answered is recorded or, after `persist` gave up, unknown.
         log.warning("The drain of sender %d ended without PostgreSQL: %s", sender_id, str(error).strip())
@@ -95,24 +89,32 @@ def identity(sender: Sender) -> tuple[object, ...]:
         secret,
         sender.name,
         sender.address,
+        sender.connections,
     )
 
 
 class Drain:
-    """The state of one drain; `run` is the loop."""
+    """The state of one drain, or of one of its lines where it has several; `run` is the loop. The first line leads: it
+    calls the others, and where it cannot connect, the sender must rest.
+    """
 
-    def __init__(self, sender: int, lease: uuid.UUID, seconds: float, drained: Drained) -> None:
+    def __init__(
+        self, sender: int, lease: uuid.UUID, seconds: float, drained: Drained, crew: Crew, *, leads: bool = True
+    ) -> None:
         self.sender = Sender.objects.get(pk=sender)
         self.lease = lease
         self.seconds = seconds
         self.deadline = time.monotonic() + seconds
         self.drained = drained
+        self.crew = crew
+        self.leads = leads
+        self.full = False  # the batch in hand is as large as it may be: there may be more
+        self.share = BATCH if self.sender.connections == 1 else min(FIRST_SHARE, BATCH)
         self.done: Settlement | None = None  # answered, and recorded together with the next offer
         self.held: set[int] = set()  # claimed and not offered yet
         self.waiting: Iterator[Claimed] = iter(())  # of the batch, not rendered yet
         self.ready: Ready | None = None  # rendered, next to be offered
         self.kitchen = Kitchen(self.sender)
-        self.trouble = Trouble()
         self.gap = 0.0  # seconds between the mail in hand and the next one
 
     def run(self) -> None:
@@ -126,7 +128,7 @@ class Drain:
                     batch = self.next_batch()
         except ConnectError as error:
             log.info("Sender %d could not connect: %s", self.sender.pk, error.outcome.reason)
-            stop_sender(self.sender.pk, error.outcome)
+            self.not_let_in(error.outcome)
         except VaultError:
             log.exception("The secret of sender %d does not open", self.sender.pk)
             stop_sender(self.sender.pk, Disconnected(SECRET_LOST))
@@ -139,7 +141,18 @@ class Drain:
         now = timezone.now()
         if self.turn_is_over() or not self.refresh() or not is_open(self.sender.window, now):
             return []
-        limit = GAP_BATCH if has_gap(self.sender) else BATCH
+        gap = has_gap(self.sender)
+        if gap and not self.leads:  # a pause between mails is one between all of them
+            return []
+        limit = GAP_BATCH if gap else self.share
+        with self.crew.claiming:
+            batch = self.claim_allowed(limit, now)
+        self.held = {message.id for message in batch}
+        self.full = len(batch) == limit and not gap
+        return batch
+
+    def claim_allowed(self, limit: int, now: datetime) -> list[Claimed]:
+        """Claim up to `limit` messages, and no more than the day's limit leaves."""
         allowed = allowance(self.sender)
         if allowed is not None:
             limit = min(limit, allowed)
@@ -148,9 +161,25 @@ class Drain:
         campaigns = open_campaigns(self.sender, now)
         if not limit or not campaigns:
             return []
-        batch = claim_awake(self.sender, self.lease, campaigns, limit, now)
-        self.held = {message.id for message in batch}
-        return batch
+        return claim_awake(self.sender, self.lease, campaigns, limit, now)
+
+    def call_helpers(self) -> None:
+        """Open the sender's further connections, or again those that ended."""
+        if self.leads and self.sender.connections > 1:
+            self.crew.fill(self.sender.connections - 1, self.help)
+
+    def help(self) -> None:
+        """What a helper does: the same, over a connection of its own."""
+        Drain(self.sender.pk, self.lease, self.seconds, self.drained, self.crew, leads=False).run()
+
+    def not_let_in(self, outcome: Throttled | Disconnected) -> None:
+        """No connection: for the sender that means to rest, unless it is only one more than the server allows."""
+        if self.leads:
+            self.crew.over.set()
+            stop_sender(self.sender.pk, outcome)
+        else:
+            self.crew.complete = True
+            note_error(self.sender.pk, f"No further connection: {outcome.reason}")
 
     def refresh(self) -> bool:
         """Take up what people changed about the sender; False where that needs a fresh drain, or it is not ours."""
@@ -166,6 +195,9 @@ class Drain:
 
     def send_batch(self, line: Connection, batch: list[Claimed]) -> bool:
         """Offer each message of the batch; whether the drain may go on after it."""
+        if self.full:
+            self.share = min(2 * self.share, BATCH)
+            self.call_helpers()
         self.waiting = iter(batch)
         self.look_ahead()
         while (ready := self.ready) is not None:
@@ -205,8 +237,11 @@ class Drain:
         return self.may_go_on(outcome)
 
     def may_go_on(self, outcome: Outcome) -> bool:
-        """Whether the sender may send the next message after this outcome."""
-        rest = self.trouble.rest_after(outcome)
+        """Whether this line may send the next message after this outcome."""
+        if isinstance(outcome, Throttled) and outcome.connecting and not self.leads:
+            self.not_let_in(outcome)
+            return False
+        rest = self.crew.rest_after(outcome)
         if rest is not None:
             self.flush()
             stop_sender(self.sender.pk, rest)
@@ -219,12 +254,13 @@ class Drain:
         return not self.turn_is_over()
 
     def turn_is_over(self) -> bool:
-        if stopping.is_set():
+        if stopping.is_set() or self.crew.over.is_set():
             return True
         if time.monotonic() < self.deadline:
             return False
         if senders_with_work(1):
             self.drained.more = True
+            self.crew.over.set()
             return True
         self.deadline = time.monotonic() + self.seconds
         return False

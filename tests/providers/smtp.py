@@ -63,10 +63,12 @@ class SmtpServer:
     smtputf8: bool = True
     size_limit: int = 32 << 20
     hostname: str = "localhost"  # what its certificate is for
+    most: int | None = None  # connections that it takes at once; further ones are refused with 421
 
     mails: list[Mail] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     connections: int = 0
+    open: int = 0
     port: int = 0
 
     def __post_init__(self) -> None:
@@ -217,8 +219,15 @@ class ScriptedSmtp(SMTP):
 
     async def _handle_client(self) -> None:
         self.scripted.connections += 1
-        if not await self.scripted_answer("CONNECT", []):
-            await super()._handle_client()
+        self.scripted.open += 1
+        try:
+            if self.scripted.most is not None and self.scripted.open > self.scripted.most:
+                await self.push("421 4.3.2 Too many connections")
+                self.transport.close()
+            elif not await self.scripted_answer("CONNECT", []):
+                await super()._handle_client()
+        finally:
+            self.scripted.open -= 1
 
     async def scripted_answer(self, name: str, recipients: list[str]) -> bool:
         """Whether a rule answered; after a 421 the server closes, as RFC 5321 wants it."""

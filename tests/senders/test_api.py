@@ -30,7 +30,7 @@ KEYS = {
     "id", "kind", "name", "address", "host", "port", "security", "username", "has_password", "daily_limit",
     "gap_seconds", "window", "reply_address", "signature", "dkim_selector", "ramp_start", "ramp_step", "ramp_ceiling",
     "bounce_limit", "complaint_limit", "cap_24h", "state", "state_reason", "last_error", "last_error_at", "sent_24h", "next_at",
-    "checked_at", "check_ok", "check_detail", "created_at",
+    "connections", "checked_at", "check_ok", "check_detail", "created_at",
 }  # fmt: skip
 
 
@@ -86,6 +86,8 @@ def test_what_may_be_left_out(as_alice: Browser, left_out: str) -> None:
         ({"daily_limit": 0}, "daily_limit"),
         ({"daily_limit": 1.5}, "daily_limit"),
         ({"gap_seconds": -1}, "gap_seconds"),
+        ({"connections": 0}, "connections"),
+        ({"connections": 21}, "connections"),
         ({"ramp_start": 5}, "ramp_step"),
         ({"ramp_step": 5}, "ramp_start"),
         ({"ramp_start": 5, "ramp_step": 1, "ramp_ceiling": 4}, "ramp_ceiling"),
@@ -131,7 +133,7 @@ def test_what_a_sender_may_do_is_taken_and_told(as_alice: Browser) -> None:
     given = {
         "reply_address": "desk@acme.example", "signature": "Alice\nAcme", "dkim_selector": "s1", "daily_limit": 50,
         "ramp_start": 5, "ramp_step": 5, "ramp_ceiling": 40, "bounce_limit": 3, "complaint_limit": None,
-        "window": WINDOW | {"lead_time_zone": True},
+        "connections": 4, "window": WINDOW | {"lead_time_zone": True},
     }  # fmt: skip
     answer = as_alice.api("POST", BASE, BODY | given).json()
     assert {name: answer[name] for name in given} == given

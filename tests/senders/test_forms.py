@@ -44,6 +44,14 @@ def test_what_is_right_is_taken() -> None:
     assert form.cleaned_data["gap_seconds"] == 1.5
 
 
+@pytest.mark.parametrize(("typed", "kept"), [("", 1), ("4", 4)])
+def test_connections_are_one_where_nothing_is_said(typed: str, kept: int) -> None:
+    form = SenderForm(TYPED | {"connections": typed})
+    assert form.is_valid()
+    assert form.cleaned_data["connections"] == kept
+    assert form.wants_attention() == (kept > 1)
+
+
 @pytest.mark.parametrize("password", [" leading", "trailing ", " ", "pässwörd"])
 def test_a_password_is_taken_as_it_was_typed(password: str) -> None:
     form = SenderForm(TYPED | {"password": password})
@@ -76,6 +84,8 @@ def test_a_password_is_taken_as_it_was_typed(password: str) -> None:
         ("gap_seconds", "-1"),
         ("gap_seconds", "nan"),
         ("gap_seconds", "86401"),
+        ("connections", "0"),
+        ("connections", "21"),
         ("password", "x" * 1001),
     ],
 )

@@ -1,0 +1,136 @@
+"""Several connections of one sender share its work, its limit, its troubles and its end, and double nothing."""
+
+import threading
+
+import pytest
+from django.utils import timezone
+
+from campaigns import engine
+from campaigns.engine import crew, deliver
+from campaigns.models import Message
+from senders.errors import last_errors
+from senders.models import Sender
+from senders.services import pause_sender
+from tests.campaigns.launching import Launcher, message_to, states
+from tests.campaigns.test_engine_deliver import on_mail
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_they_share_the_work_and_each_lead_gets_one_mail(launcher: Launcher) -> None:
+    sender = launcher.sender(connections=4)
+    launcher.server.delay("END", 0.02)
+    campaign = launcher.start(80, senders=[sender])
+    assert engine.drain(sender.pk).counts == {"sent": 80}
+    assert sorted(launcher.received()) == sorted(f"lead{number}@example.com" for number in range(80))
+    assert launcher.server.connections == 4
+    assert states(campaign) == {"sent": 80}
+    sender.refresh_from_db()
+    assert sender.lease is None, "given back when the last one was done"
+
+
+def test_a_few_mails_need_one_connection(launcher: Launcher) -> None:
+    sender = launcher.sender(connections=4)
+    launcher.start(5, senders=[sender])
+    assert engine.drain(sender.pk).counts == {"sent": 5}
+    assert launcher.server.connections == 1
+
+
+def test_the_days_limit_holds_over_all_of_them(launcher: Launcher) -> None:
+    sender = launcher.sender(connections=5, daily_limit=33)
+    launcher.server.delay("END", 0.02)
+    campaign = launcher.start(100, senders=[sender])
+    assert engine.drain(sender.pk).counts == {"sent": 33}
+    assert launcher.server.connections > 1
+    assert states(campaign) == {"sent": 33, "planned": 67}
+
+
+def test_with_a_pause_between_mails_it_is_one(launcher: Launcher) -> None:
+    sender = launcher.sender(connections=4, gap_seconds=0.01)
+    launcher.start(25, senders=[sender])
+    assert engine.drain(sender.pk).counts == {"sent": 25}
+    assert launcher.server.connections == 1
+
+
+def test_where_one_is_throttled_all_of_them_rest(launcher: Launcher) -> None:
+    sender = launcher.sender(connections=4)
+    launcher.server.delay("END", 0.02)
+    launcher.server.reply("RCPT", "450 4.7.28 Too many messages from you", recipient="lead20@example.com")
+    campaign = launcher.start(120, senders=[sender])
+    drained = engine.drain(sender.pk)
+    assert drained.counts["sent"] < 100
+    assert states(campaign) == {"sent": drained.counts["sent"], "planned": 120 - drained.counts["sent"]}
+    assert message_to(campaign, "lead20@example.com").attempts == 1
+    assert Message.objects.filter(state="planned", attempts__gt=0).count() == 1
+    sender.refresh_from_db()
+    assert (sender.next_slot_at - timezone.now()).total_seconds() > 200
+
+
+def test_a_server_that_is_silent_makes_three_unknown_and_what_was_on_the_wire(launcher: Launcher) -> None:
+    sender = launcher.sender(connections=4)
+    launcher.server.drop_at("END", times=None)
+    campaign = launcher.start(60, senders=[sender])
+    engine.drain(sender.pk)
+    assert 3 <= states(campaign)["unknown"] <= 3 + 3
+    assert len(set(launcher.received())) == len(launcher.received()) == states(campaign)["unknown"]
+
+
+def test_a_server_that_takes_only_two_at_once_gets_two(launcher: Launcher) -> None:
+    sender = launcher.sender(connections=6)
+    launcher.server.most = 2
+    launcher.server.delay("END", 0.01)
+    launcher.start(80, senders=[sender])
+    assert engine.drain(sender.pk).counts == {"sent": 80}
+    sender.refresh_from_db()
+    assert (sender.state, sender.next_slot_at <= timezone.now()) == ("active", True), "it need not rest"
+    assert "No further connection: 421 4.3.2" in last_errors(sender)[0].reason
+
+
+def test_a_paused_sender_ends_them_all(launcher: Launcher) -> None:
+    sender = launcher.sender(connections=4)
+    launcher.server.delay("END", 0.05)
+    campaign = launcher.start(100, senders=[sender])
+    done = on_mail(launcher.server, 8, lambda: pause_sender(sender))
+    engine.drain(sender.pk)
+    done.join()
+    sent = len(launcher.server.mails)
+    assert 8 <= sent <= 20
+    assert states(campaign) == {"sent": sent, "planned": 100 - sent}
+    assert not Message.objects.filter(state="planned", attempts__gt=0).exists()
+
+
+def test_a_worker_that_stops_finishes_the_mails_in_hand(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopping = threading.Event()
+    monkeypatch.setattr(deliver, "stopping", stopping)
+    sender = launcher.sender(connections=4)
+    launcher.server.delay("END", 0.05)
+    campaign = launcher.start(100, senders=[sender])
+    done = on_mail(launcher.server, 8, stopping.set)
+    engine.drain(sender.pk)
+    done.join()
+    sent = len(launcher.server.mails)
+    assert states(campaign) == {"sent": sent, "planned": 100 - sent}
+    assert sent <= 20
+
+
+def test_a_process_has_only_so_many_helpers(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "helpers", threading.BoundedSemaphore(2))
+    sender = launcher.sender(connections=10)
+    launcher.server.delay("END", 0.01)
+    launcher.start(100, senders=[sender])
+    assert engine.drain(sender.pk).counts == {"sent": 100}
+    assert launcher.server.connections <= 3 + 2, "two beside its own; one that found nothing may have come again"
+    assert crew.helpers._value == 2, "all are back"
+
+
+def test_more_connections_begin_with_a_fresh_drain(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "BATCH", 5)
+    sender = launcher.sender()
+    launcher.server.delay("END", 0.02)
+    launcher.start(30, senders=[sender])
+    done = on_mail(launcher.server, 2, lambda: Sender.objects.update(connections=3))
+    assert engine.drain(sender.pk).more
+    done.join()
+    engine.drain(sender.pk)
+    assert len(launcher.received()) == 30
+    assert launcher.server.connections > 2
