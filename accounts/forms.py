@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from accounts.models import Organisation, User
 from accounts.services import found_organisation
+from ecrm.forms import OurWords
 
 
 class SignupForm(forms.Form):
@@ -35,7 +36,7 @@ class SignupForm(forms.Form):
         found_organisation(self.cleaned_data["organisation"], user)
 
 
-class OrganisationForm(forms.ModelForm[Organisation]):
+class OrganisationForm(OurWords, forms.ModelForm[Organisation]):
     class Meta:
         model = Organisation
         fields = ["name", "postal_address"]
@@ -43,13 +44,13 @@ class OrganisationForm(forms.ModelForm[Organisation]):
         widgets = {"postal_address": forms.Textarea(attrs={"rows": 3})}
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(OurWords, forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ["name"]
 
 
-class FoundForm(forms.Form):
+class FoundForm(OurWords, forms.Form):
     """Another organisation of one's own."""
 
     name = forms.CharField(max_length=200, label="Name")

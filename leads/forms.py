@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from ecrm.forms import OurWords
 from leads.addresses import BadAddress, normalise_email
 from leads.lists import LONGEST_NAME, clean_text
 from leads.models import Lead
@@ -58,7 +59,7 @@ def judge_pairs(pairs: Iterable[Pair]) -> dict[str, str]:
     return fields
 
 
-class LeadForm(forms.Form):
+class LeadForm(OurWords, forms.Form):
     """A lead's own fields, its tags, and its custom fields as pairs of name and value (`self.pairs`)."""
 
     email = forms.CharField(
@@ -125,5 +126,5 @@ def initial_values(lead: Lead) -> dict[str, Any]:
     return values | {"tags": ", ".join(lead.tags)}
 
 
-class ListForm(forms.Form):
+class ListForm(OurWords, forms.Form):
     name = forms.CharField(max_length=LONGEST_NAME)

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
+from ecrm.forms import OurWords
 from leads.lists import LONGEST_NAME
 
 ON_DUPLICATE = {
@@ -32,7 +33,7 @@ def is_too_large(request: HttpRequest) -> bool:
     return length.isdecimal() and int(length) > settings.IMPORT_MAX_BYTES + MULTIPART_BYTES
 
 
-class UploadForm(forms.Form):
+class UploadForm(OurWords, forms.Form):
     file = forms.FileField(
         label="CSV file",
         allow_empty_file=True,  # a better sentence about it comes from `recognise`

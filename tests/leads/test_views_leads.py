@@ -124,9 +124,9 @@ def test_a_lead_is_added_with_all_its_fields(as_alice: Browser, acme: Organisati
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"email": ""}, "This field is required."),
+        ({"email": ""}, "Please fill this in."),
         ({"email": "not an address"}, "is not an email address"),
-        ({"first_name": "x" * 201}, "at most 200 characters"),
+        ({"first_name": "x" * 201}, "At most 200 characters"),
         ({"tags": ",".join(str(n) for n in range(51))}, "50 tags at most"),
         ({"tags": "x" * 101}, "100 characters at most"),
         ({"field_name": [""], "field_value": ["orphan"]}, "Give this value a name."),

@@ -33,7 +33,7 @@ def test_a_list_is_made(as_alice: Browser) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("", "required"), ("People", "There is a list called People already."), ("x" * 201, "at most 200")],
+    [("", "Please fill this in."), ("People", "There is a list called People already."), ("x" * 201, "At most 200")],
 )
 def test_a_bad_name_is_said_at_its_place(as_alice: Browser, people: LeadList, name: str, message: str) -> None:
     response = as_alice.post(BASE, {"name": name})
