@@ -47,7 +47,7 @@ OTHER_SCHEMES = ("mailto", "tel", "sms")
 @dataclass(frozen=True)
 class Finding:
     """`field` is what can mend it: a field of the campaign or its step, or "postal_address" in the organisation's
-    settings. `step` is a position, None where the campaign as a whole is meant.
+    settings. `step` is a position, None where the campaign as a whole is meant. `leads`: how many would get nothing for it.
     """
 
     level: Literal["error", "warning"]
@@ -55,6 +55,7 @@ class Finding:
     message: str
     fix: str = ""
     step: int | None = None
+    leads: int = 0
 
     @property
     def blocks(self) -> bool:
@@ -223,7 +224,7 @@ def check_leads(campaign: Campaign, step: Step, variant: Variant) -> Iterator[Fi
         message = failing(reason, count)
         if more:
             message += f" Only the newest {checked:,} leads were checked."
-        yield Finding("warning", "body_html", message, fallback(reason), step.position)
+        yield Finding("warning", "body_html", message, fallback(reason), step.position, count)
 
 
 def failing(reason: str, count: int) -> str:

@@ -17,7 +17,7 @@ from campaigns.audience import count_audience
 from campaigns.chart import draw
 from campaigns.events import events_response
 from campaigns.models import Campaign, CampaignState, Message, MessageState
-from campaigns.preflight import preflight
+from campaigns.preflight import Finding, preflight
 from campaigns.previews import first_variant
 from campaigns.retry import ENDED
 from campaigns.stats import chart, stats, top_links
@@ -108,12 +108,17 @@ def preflight_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]
     return draft_context(request, campaign) | {
         "findings": findings,
         "blocked": any(finding.blocks for finding in findings),
-        # What the dialog repeats; who is suppressed it says in its own words.
-        "warnings": [finding for finding in findings if not finding.blocks and finding.field != "lists"],
+        "warnings": warnings(findings),
         "audience": count_audience(campaign),
         "senders": senders[:MOST_SENDERS_NAMED],
         "more_senders": len(senders) > MOST_SENDERS_NAMED,
     }
+
+
+def warnings(findings: Iterable[Finding]) -> list[Finding]:
+    """What the dialog before the start repeats, what costs most leads first; who is suppressed it says in its own words."""
+    found = (finding for finding in findings if not finding.blocks and finding.field != "lists")
+    return sorted(found, key=lambda finding: -finding.leads)
 
 
 def narrowed(campaign: Campaign, q: str, state: str) -> QuerySet[Message]:

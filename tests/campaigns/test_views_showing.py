@@ -196,9 +196,11 @@ def test_an_ended_campaign_offers_to_try_again_with_those_that_failed(
 
 
 def test_the_start_dialog_repeats_the_warnings(as_alice: Browser, campaign: Campaign, variant: Variant) -> None:
-    Variant.objects.update(body_html="<p>Hello {{ first_name }} of {{ company }}</p>")
-    page = text(as_alice.get(f"{base(campaign)}check/"))
-    assert "would fail; the others are sent." in page.partition('id="start-dialog"')[2]
+    Variant.objects.update(body_html="<p>Hello {{ company }} TBD TODO XXX lorem ipsum <a href='x'></a></p>")
+    dialog = text(as_alice.get(f"{base(campaign)}check/")).partition('id="start-dialog"')[2]
+    first = dialog.partition("<li>")[2].partition("</li>")[0]
+    assert first == "2 leads have no company and would fail; the others are sent."
+    assert "… and 2 more: cancel to read them." in dialog
 
 
 def test_messages_are_filtered_and_searched(as_alice: Browser, running: Campaign) -> None:
