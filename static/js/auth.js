@@ -6,6 +6,12 @@ import { toast } from "./ui.js";
 
 const BASE = "/_allauth/app/v1/";
 const PENDING = "ecrm.pending"; // allauth's session token while a sign-up, sign-in or reset is under way
+const ADDRESS = "ecrm.address"; // where the code went
+
+function endFlow() {
+  sessionStorage.removeItem(PENDING);
+  sessionStorage.removeItem(ADDRESS);
+}
 
 // Only paths of this site: `next` comes from the address bar. The browser itself says where it would lead.
 function next() {
@@ -56,20 +62,23 @@ function clearErrors(form) {
 function follow(form, answer) {
   if (answer.status === 429) return showErrors(form, { errors: [{ message: "Too many tries. Please wait a few minutes, then try again." }] });
   if (answer.status === 200 && answer.meta?.access_token) {
-    sessionStorage.removeItem(PENDING);
+    endFlow();
     keep(answer.meta);
     return location.assign(next());
   }
   const flow = pendingFlow(answer);
-  if (answer.status === 401 && flow === "verify_email") return onward("/verify/");
+  if (answer.status === 401 && flow === "verify_email") {
+    if (form.elements.namedItem("email")) sessionStorage.setItem(ADDRESS, form.elements.namedItem("email").value);
+    return onward("/verify/");
+  }
   if (form.dataset.auth === "auth/password/request" && answer.status === 401) return reveal(form);
   if (form.dataset.auth === "auth/password/reset" && (answer.status === 200 || answer.status === 401)) {
-    sessionStorage.removeItem(PENDING);
+    endFlow();
     return location.assign("/signin/?reset");
   }
   if (form.dataset.auth === "account/password/change" && answer.status === 200) return signInAnew(form, answer);
   if (answer.status === 409 || answer.status === 410) {
-    sessionStorage.removeItem(PENDING);
+    endFlow();
     return showErrors(form, { errors: [{ message: "This took too long or was finished already. Please start again." }] });
   }
   showErrors(form, answer.errors ? answer : { errors: [{ message: "That did not work. Please try again." }] });
@@ -79,9 +88,9 @@ function follow(form, answer) {
 async function signInAnew(form, changed) {
   const credentials = { email: changed.data.user.email, password: form.elements.namedItem("new_password").value };
   await call("auth/session", "DELETE").catch(() => {});
-  sessionStorage.removeItem(PENDING);
+  endFlow();
   const answer = await call("auth/login", "POST", credentials).catch(() => ({}));
-  sessionStorage.removeItem(PENDING);
+  endFlow();
   if (!answer.meta?.access_token) {
     forget();
     return location.assign("/signin/?changed");
@@ -123,8 +132,24 @@ document.addEventListener("click", async (event) => {
 });
 
 // A person who is signed in has no use for the front door.
-export function passFrontDoor() {
+function passFrontDoor() {
   if (document.querySelector("[data-when-signed-in]") && signedIn()) location.replace(next());
 }
 
-passFrontDoor();
+// The page that asks for a code says where it went; without a flow under way there is none that could be entered.
+function showFlow() {
+  const pending = Boolean(sessionStorage.getItem(PENDING));
+  for (const place of document.querySelectorAll("[data-pending]")) place.hidden = (place.dataset.pending === "yes") !== pending;
+  const address = sessionStorage.getItem(ADDRESS);
+  for (const place of document.querySelectorAll("[data-address]")) if (address) place.textContent = address;
+}
+
+document.addEventListener("click", (event) => { if (event.target.closest("[data-start-again]")) endFlow(); });
+
+// What a page needs once it is there, however it came.
+export function arrive() {
+  passFrontDoor();
+  showFlow();
+}
+
+arrive();

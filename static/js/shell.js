@@ -2,7 +2,7 @@
 
 import { authorisedFetch, forget, signedIn, SignedOut, toSignIn } from "./session.js";
 import { toast } from "./ui.js";
-import { passFrontDoor } from "./auth.js";
+import { arrive } from "./auth.js";
 import "./editor.js";
 
 const OFFLINE = "No connection to eCRM. What you typed is still here; please try again.";
@@ -65,14 +65,16 @@ document.addEventListener("htmx:error", (event) => {
   document.querySelector("[data-waited]").hidden = false;
 });
 
-// A page that came whole: begin at what is wrong with it, or at its heading, as a browser would after a navigation.
+// A page that came whole: begin at what is wrong with it, or at its heading, as a browser would after a navigation. htmx
+// scrolls up for links and forms alone, not for the page that follows a POST; on the way back the browser scrolls by itself.
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   if (!isPage(ctx)) return;
-  passFrontDoor();
+  arrive();
+  if (!ctx.request.headers["HX-History-Restore-Request"]) window.scrollTo(0, 0);
   const heading = document.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");
-  const first = document.querySelector("[aria-invalid=true]") || document.querySelector("[autofocus]") || heading;
+  const first = document.querySelector("[aria-invalid=true]") || document.querySelector("[autofocus]:not(dialog *)") || heading;
   first?.focus({ preventScroll: first === heading });
 });
 

@@ -61,6 +61,15 @@ document.addEventListener("click", (event) => {
   }
 }, true);
 
+// Escape closes an open menu, and the focus goes back to the button that opened it. An open dialog has the key first.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  for (const button of document.querySelectorAll("[data-toggle][aria-expanded=true]")) {
+    actions["[data-toggle]"](button);
+    button.focus();
+  }
+});
+
 // Choices that put values into other fields of their form: <select data-fill>, <option data-host="…">.
 document.addEventListener("change", (event) => {
   if (!event.target.matches("select[data-fill]")) return;
