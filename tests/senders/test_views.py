@@ -252,6 +252,14 @@ def test_the_page_shows_use_warm_up_health_and_errors(
     assert "A &lt;b&gt;<br>B" in text
 
 
+def test_the_page_says_how_many_connections_it_may_open(as_alice: Browser, sender: Sender) -> None:
+    assert "Connections</dt>" not in page(as_alice, f"{sender.pk}/")
+    services.update_sender(sender, {"connections": 4, "gap_seconds": 0})
+    assert "Up to 4 at once" in page(as_alice, f"{sender.pk}/")
+    services.update_sender(sender, {"gap_seconds": 5})
+    assert "One, because of the pause" in page(as_alice, f"{sender.pk}/")
+
+
 def test_a_page_tells_that_it_paused_itself_and_why(as_alice: Browser, sender: Sender) -> None:
     health.hold(sender, "9 of its last 60 mails bounced: 15.0 %, and its limit is 5 %.")
     text = page(as_alice, f"{sender.pk}/")
