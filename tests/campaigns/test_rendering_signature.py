@@ -29,7 +29,7 @@ def test_a_signature_stands_above_the_footer(campaign: Campaign, variant: Varian
     mail = made.render(sample_lead(campaign.organisation), "https://x.example/u")
     assert "Alice &lt;Archer&gt;<br>Acme &amp; Co</p><div" in mail.html
     assert mail.html.endswith("</body></html>")
-    assert "Hello\n\nAlice <Archer>\nAcme & Co\n\n-- \nAcme\n" in mail.text
+    assert "Hello\n\nAlice <Archer>\nAcme & Co\n\n-- \nAcme GmbH, " in mail.text
 
 
 def test_a_template_places_it_itself_and_it_stands_there_once(
