@@ -111,7 +111,7 @@ def summary_of(name: str, message: EmailMessage) -> Summary:
         datetime.fromtimestamp(int(name[:20]) / 1e9, UTC),
         header(message, "X-Envelope-From"),
         header(message, "X-Envelope-To"),
-        header(message, "From"),
+        people(message, "From"),
         header(message, "Subject"),
     )
 
@@ -122,6 +122,16 @@ def header(message: EmailMessage, name: str) -> str:
         return str(message.get(name, ""))
     except (ValueError, LookupError, AttributeError, TypeError):
         return ""
+
+
+def people(message: EmailMessage, name: str) -> str:
+    """An address header as a mail program shows it: names without the quotes and escapes of RFC 5322."""
+    try:
+        found = getattr(message.get(name), "addresses", ())
+        shown = [f"{one.display_name} <{one.addr_spec}>" if one.display_name else one.addr_spec for one in found]
+    except (ValueError, LookupError, AttributeError, TypeError):
+        shown = []
+    return ", ".join(shown) or header(message, name)
 
 
 def load(folder: Path, name: str) -> Mail | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,17 @@ def test_no_header_takes_long(folder: Path, piece: str) -> None:
     assert shown.headers[2] == ("Subject", shown.summary.subject)
     assert [found.name for found in mail.summaries(folder, [kept])] == [kept]
     assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (Address('Süß, "Boss"', "boss", "x.example"), 'Süß, "Boss" <boss@x.example>'),
+        (Address("", "boss", "x.example"), "boss@x.example"),
+    ],
+)
+def test_the_sender_is_shown_as_a_mail_program_shows_it(folder: Path, given: Address, shown: str) -> None:
+    message = letter()
+    message.replace_header("From", given)
+    name = mail.store(folder, "", [], message.as_bytes())
+    assert next(mail.summaries(folder, [name])).sender == shown
