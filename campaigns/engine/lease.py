@@ -17,10 +17,14 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 20
 RENEW_SECONDS = 5
 
-TAKE = """
+# Whether a sender's lease holds. One that ends later than any lease does was written before PostgreSQL's clock was set
+# back: its holder, where it lives, renews it at once; a dead one's must not hold for as long as the clock was wrong.
+HOLDS = "lease_until BETWEEN now() AND now() + interval '1 minute'"
+
+TAKE = f"""
 UPDATE senders_sender SET lease = %(lease)s, lease_until = now() + make_interval(secs => %(seconds)s)
-WHERE id = %(sender)s AND state = 'active' AND next_slot_at <= now() AND (lease IS NULL OR lease_until < now())
-"""
+WHERE id = %(sender)s AND state = 'active' AND next_slot_at <= now() AND (lease IS NULL OR NOT {HOLDS})
+"""  # noqa: S608  (words of our own)
 RENEW = """
 UPDATE senders_sender SET lease_until = now() + make_interval(secs => %(seconds)s) WHERE lease = ANY(%(leases)s::uuid[])
 """

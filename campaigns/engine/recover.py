@@ -4,6 +4,7 @@ import uuid
 
 from django.db import connection, transaction
 
+from campaigns.engine.lease import HOLDS
 from campaigns.engine.mailboxes import adopt, hold_senders
 from campaigns.models import Campaign, CampaignState, Enrollment, EnrollmentState, Message, MessageState
 
@@ -25,9 +26,7 @@ OF_SENDER = ABANDONED + "AND sender_id = %(sender)s AND message.lease IS DISTINC
 # From the tick: messages whose lease no sender holds any more (its sender was paused or disconnected since, say). Should
 # a drain claim one at this very moment, it finds the message gone from its hands at the gate, or its late answer counts.
 OF_ALL = (
-    ABANDONED
-    + """AND NOT EXISTS (SELECT FROM senders_sender sender
-                         WHERE sender.lease = message.lease AND sender.lease_until > now())"""
+    ABANDONED + f"AND NOT EXISTS (SELECT FROM senders_sender sender WHERE sender.lease = message.lease AND {HOLDS})"
 )
 
 
