@@ -51,5 +51,7 @@ def check_rows(rows: list[tuple[str, str]], received: list[str], leads: int, unk
 
 
 def make_due(campaign: Campaign) -> None:
-    """As if what waits had been due for some hours."""
-    Message.objects.filter(campaign=campaign, state="planned").update(due_at=timezone.now() - timedelta(hours=3))
+    """As if what waits had been due for some hours, and its senders had been ready for it as long."""
+    past = timezone.now() - timedelta(hours=3)
+    Message.objects.filter(campaign=campaign, state="planned").update(due_at=past)
+    campaign.senders.update(next_slot_at=past)

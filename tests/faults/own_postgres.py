@@ -49,7 +49,7 @@ class OwnPostgres:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute("CREATE DATABASE ecrm")
         dump = subprocess.Popen([programs() / "pg_dump", "--no-owner", source], stdout=subprocess.PIPE)
-        load = [programs() / "psql", "--quiet", "--set", "ON_ERROR_STOP=1", self.url()]
+        load = [str(programs() / "psql"), "--quiet", "--set", "ON_ERROR_STOP=1", self.url()]
         subprocess.run(load, stdin=dump.stdout, stdout=subprocess.DEVNULL, check=True)
         assert dump.wait() == 0
 
