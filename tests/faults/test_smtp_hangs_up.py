@@ -10,16 +10,18 @@ from campaigns import engine
 from campaigns.models import Message
 from senders.models import Sender
 from tests.campaigns.launching import Launcher, message_to, only_sender, states
+from tests.faults.healing import SOON, wait_until_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LEAD = "lead3@example.com"
 
 
 def until_done(launcher: Launcher, sender: int) -> None:
-    """Drain again and again, as if every wait had passed."""
+    """Drain again and again, as if every wait had passed; the sender itself never has to wait for long."""
     for _ in range(8):
         engine.recover_abandoned()
         engine.drain(sender)
+        assert Sender.objects.get(pk=sender).next_slot_at < timezone.now() + timedelta(seconds=SOON)
         Sender.objects.update(next_slot_at=timezone.now())
         Message.objects.filter(state="planned").update(due_at=timezone.now() - timedelta(seconds=1))
 
@@ -62,6 +64,39 @@ def test_a_server_that_dies_and_comes_back_gets_the_rest(launcher: Launcher) -> 
     launcher.server.start()
     until_done(launcher, sender)
     assert states(campaign) == {"sent": 20}
+    assert max(Counter(launcher.received()).values()) == 1
+
+
+def test_a_server_that_was_away_gets_the_rest_soon_after_its_return(launcher: Launcher) -> None:
+    """In real time: nobody touches the rows."""
+    campaign = launcher.start(6)
+    launcher.server.stop()
+    engine.drain(only_sender(campaign).pk)
+    assert states(campaign) == {"planned": 6}
+    launcher.server.start()
+    wait_until_over(campaign, SOON)
+    assert states(campaign) == {"sent": 6}
+    assert len(launcher.received()) == 6
+
+
+def test_a_hang_up_at_helo_where_the_server_knows_no_ehlo(launcher: Launcher) -> None:
+    launcher.server.reply("EHLO", "502 5.5.1 What?")
+    launcher.server.drop_at("HELO", times=2)
+    campaign = launcher.start(6)
+    until_done(launcher, only_sender(campaign).pk)
+    assert states(campaign) == {"sent": 6}
+    assert max(Counter(launcher.received()).values()) == 1
+
+
+@pytest.mark.parametrize("pipelining", [True, False], ids=["pipelined", "one by one"])
+def test_a_hang_up_at_rset_after_a_refusal_costs_nobody_else_a_mail(launcher: Launcher, pipelining: bool) -> None:
+    launcher.server.pipelining = pipelining
+    launcher.server.reply("RCPT", "550 5.7.9 Not this one", recipient=LEAD)
+    launcher.server.drop_at("RSET")
+    campaign = launcher.start(6)
+    until_done(launcher, only_sender(campaign).pk)
+    assert states(campaign) == {"sent": 5, "failed": 1}
+    assert message_to(campaign, LEAD).state == "failed"
     assert max(Counter(launcher.received()).values()) == 1
 
 

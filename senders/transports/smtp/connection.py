@@ -37,6 +37,9 @@ from senders.transports.smtp.session import (
 # A polite ceiling for foreign servers; our own machine (tests, a local relay) is not bothered by more.
 MAILS_PER_CONNECTION = 100
 QUIT_SECONDS = 2
+# How long a sender rests whose server hung up before it said anything, or is not there: sending goes on within half a minute
+# of its return.
+UNREACHABLE_SECONDS = 20.0
 # RFC 5321 4.5.2: a dot at the start of a line is doubled.
 LINE_DOT, DOUBLED = b"\r\n.", b"\r\n.."
 PLAIN_ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
@@ -184,7 +187,7 @@ def connect_outcome(host: str, error: Exception) -> Throttled | Disconnected:
             return outcome if isinstance(outcome, Throttled | Disconnected) else Throttled(str(outcome), 300)
         case ssl.SSLCertVerificationError():
             return Disconnected(f"The certificate of {host} is not trusted: {error.verify_message}.")
-    return Throttled(f"{host} cannot be reached: {describe(error)}", 60)
+    return Throttled(f"{host} cannot be reached: {describe(error)}", UNREACHABLE_SECONDS)
 
 
 def ask_all(server: Session, commands: list[str]) -> tuple[str, int, bytes] | None:
