@@ -2,7 +2,7 @@
 
 import logging
 from smtplib import SMTPException
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 
@@ -13,6 +13,12 @@ log = logging.getLogger(__name__)
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Our users have no username and one lower-case address."""
+
+    # allauth says "failed login attempts" too where somebody signs in seconds after signing up, and nothing failed.
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": "Too many tries in a short time. Please wait a little, then try again.",
+    }
 
     def populate_username(self, request: Any, user: User) -> None:
         """Nothing to do: people are known by their address."""

@@ -40,6 +40,8 @@ def test_nothing_works_before_the_address_is_verified() -> None:
     device = Device()
     device.sign_up()
     assert not device.access
+    at_once = Device().sign_in()
+    assert at_once.answer["errors"][0]["message"].startswith("Too many tries in a short time"), "no word of failures"
     cache.clear()  # the pause between two codes: signing in sends another one
     response = Device().sign_in()
     assert (response.status_code, pending_flow(response)) == (401, "verify_email")
