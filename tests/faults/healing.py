@@ -24,6 +24,14 @@ def tick() -> None:
         engine.drain(sender)
 
 
+def wait_for_more(launcher: Launcher, had: int, seconds: float = SOON) -> None:
+    """Until the server has taken more than `had` mails: sending goes on, by whatever process."""
+    deadline = time.monotonic() + seconds
+    while len(launcher.received()) <= had:
+        assert time.monotonic() < deadline, f"it did not go on within {seconds:.0f} seconds"
+        time.sleep(0.02)
+
+
 def wait_until_over(campaign: Campaign, seconds: float = SOON, *, ticking: bool = True) -> None:
     """Until no message waits or is on its way, within `seconds`; `ticking`: by this process's own ticks."""
     deadline = time.monotonic() + seconds

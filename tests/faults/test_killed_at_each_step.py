@@ -71,6 +71,22 @@ def test_it_is_killed_while_the_server_thinks(launcher: Launcher, spawn: Spawn, 
     assert message_to(campaign, DOUBTFUL).state == "unknown"
 
 
+def test_with_several_connections_one_mail_each_is_in_doubt_at_most(launcher: Launcher, spawn: Spawn) -> None:
+    for number in (6, 7, 8):
+        launcher.server.delay("END", 30, recipient=f"lead{number}@example.com")
+    sender = launcher.sender(connections=3)
+    campaign = launcher.start(LEADS, senders=[sender])
+    process = spawn(*DRAINS, str(sender.pk), LEASE_SECONDS=str(SHORT_LEASE), BATCH="1")
+    deadline = time.monotonic() + 60
+    while Message.objects.filter(campaign=campaign, offered_at__isnull=False, state="sending").count() < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_until_over(campaign)
+    check(launcher, campaign, LEADS, unknown=3)
+
+
 def blocked() -> bool:
     """Whether a connection waits for another's lock."""
     with connection.cursor() as cursor:

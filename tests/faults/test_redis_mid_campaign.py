@@ -11,7 +11,7 @@ from django.utils import timezone
 from campaigns.models import Campaign, Message
 from tests.campaigns.launching import Launcher, states
 from tests.faults.conftest import Spawn
-from tests.faults.healing import SOON, check, wait_until_over
+from tests.faults.healing import SOON, check, wait_for_more, wait_until_over
 from tests.faults.own_redis import OwnRedis
 from tests.faults.workers import scheduler, worker
 
@@ -60,6 +60,7 @@ def test_killed_and_started_again(launcher: Launcher, spawn: Spawn, own_redis: O
     until(lambda: len(launcher.received()) >= LEADS // 2)  # a drain that runs does not need it
     time.sleep(2)
     own_redis.start()
+    wait_for_more(launcher, LEADS // 2)
     wait_until_over(campaign, SOON, ticking=False)
     check(launcher, campaign, LEADS, unknown=0)
     assert states(campaign) == {"sent": LEADS}

@@ -6,16 +6,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from campaigns import engine
 from campaigns.models import Campaign, Message
-from campaigns.tasks import tick
 from senders.models import Sender
 from tests.campaigns.launching import Launcher, only_sender, states
 from tests.faults.conftest import Spawn
+from tests.faults.healing import wait_for_more
+from tests.faults.workers import scheduler, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LEADS = 150
@@ -98,25 +100,18 @@ def test_one_killed_while_the_server_thinks_leaves_exactly_that_mail_in_doubt(la
     assert states(campaign) == {"unknown": 1, "sent": LEADS - 1}
 
 
-def test_a_celery_worker_killed_and_started_again(launcher: Launcher, spawn: Spawn) -> None:
+def test_a_celery_worker_killed_and_started_again(launcher: Launcher, spawn: Spawn, tmp_path: Path) -> None:
+    """As `up` runs it and starts it again, with the leases of production: nobody touches the rows."""
     launcher.server.delay("END", 0.01)
     senders = [launcher.sender(name) for name in ("one", "two", "three")]
     campaign = launcher.start(LEADS, senders=senders)
-    pool = ("--pool", "threads", "--concurrency", "8", "--queues", "ticks,send")
-    worker = ("-m", "celery", "--app", "ecrm", "--quiet", "worker", *pool)
-    first = spawn(*worker)
-    tick.delay()
+    first = worker(spawn)
+    scheduler(spawn, tmp_path)
     until(lambda: len(launcher.server.mails) >= 20, first)
     kill(first)
-    expire_leases()
-    second = spawn(*worker)
-
-    def done() -> bool:
-        tick.apply_async(expires=5)
-        time.sleep(0.2)
-        return not Message.objects.filter(state__in=["planned", "sending"]).exists()
-
-    until(done, second)
+    second = worker(spawn)
+    wait_for_more(launcher, len(launcher.server.mails) + len(senders))
+    until(lambda: not Message.objects.filter(state__in=["planned", "sending"]).exists(), second)
     second.send_signal(signal.SIGTERM)
     assert second.wait(30) == 0
     check(launcher, campaign, kills=len(senders))
