@@ -361,6 +361,6 @@ def test_whatever_happens(played: Launcher) -> None:
     run_state_machine_as_test(
         Engine,
         settings=settings(
-            max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import threading
 import time
 
 import psycopg
@@ -117,19 +116,3 @@ def test_it_is_killed_before_the_commit_of_an_answer(launcher: Launcher, spawn: 
     check(launcher, campaign, LEADS, unknown=1)
     assert states(campaign).get("sent", 0) >= LEADS - 1
     assert Message.objects.get(campaign=campaign, lead__email=DOUBTFUL).state in {"sent", "unknown"}
-
-
-def test_its_heir_waits_for_a_lease_that_holds_and_no_longer(launcher: Launcher, spawn: Spawn) -> None:
-    """With the lease as it is in production, in real time."""
-    campaign = launcher.start(LEADS)
-    moment = STEPS["after the answer"][0]
-    process = spawn(*DRAINS, str(only_sender(campaign).pk), DIE=moment)
-    assert process.wait(60) == -signal.SIGKILL
-    died, before = time.monotonic(), len(launcher.received())
-    timer = threading.Timer(5, lambda: earlier.append(len(launcher.received())))
-    earlier: list[int] = []
-    timer.start()
-    wait_until_over(campaign)
-    assert time.monotonic() - died < 30
-    assert earlier == [before], "while the dead one's lease held nobody sent in its place"
-    check(launcher, campaign, LEADS, unknown=1)
