@@ -30,7 +30,7 @@ def happen(message: Message, number: int, **values: Any) -> Event:
 
 
 def table(campaign: Campaign) -> list[list[str]]:
-    text = b"".join(events_response(campaign)).decode()
+    text = b"".join(events_response(campaign)).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text)))
 
 
