@@ -30,5 +30,5 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """A relay that is down must not leave a sign-up half done: the page after it offers to send the code again."""
         try:
             super().send_mail(template_prefix, email, context)
-        except (SMTPException, OSError):
-            log.exception("The mail %s could not be sent", template_prefix)
+        except (SMTPException, OSError) as error:  # its text may name the person, its kind does not
+            log.error("The mail %s could not be sent: %s", template_prefix, type(error).__name__)

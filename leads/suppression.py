@@ -122,12 +122,6 @@ def is_suppressed(organisation: Organisation, email_key: str) -> bool:
     return Suppression.objects.filter(organisation=organisation, digest=digest(email_key)).exists()
 
 
-def suppressed_digests(organisation: Organisation, digests: Iterable[bytes]) -> set[bytes]:
-    """Which of these are suppressed."""
-    found = Suppression.objects.filter(organisation=organisation, digest__in=list(digests))
-    return {bytes(value) for value in found.values_list("digest", flat=True)}
-
-
 def erased_digests(organisation: Organisation, digests: Iterable[bytes]) -> set[bytes]:
     """Which of these belong to erased people, who must not become leads again (promise p18)."""
     found = Suppression.objects.filter(

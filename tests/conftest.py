@@ -20,7 +20,10 @@ from accounts.models import Membership, Organisation, Role, User
 from accounts.services import create_account, create_operator
 from leads.models import Lead
 from leads.services import save_lead
+from tests.providers.google import GoogleServer
+from tests.providers.microsoft import MicrosoftServer
 from tests.running import Product, running
+from tests.senders.providers import Connected, connected, google_running, microsoft_running
 
 PASSWORD = "correct horse battery"
 
@@ -140,3 +143,27 @@ def product() -> Iterator[Product]:
             yield started
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def google(settings: Any, tmp_path: Path) -> Iterator[GoogleServer]:
+    with google_running(settings, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def microsoft(settings: Any, tmp_path: Path) -> Iterator[MicrosoftServer]:
+    with microsoft_running(settings, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def gmail(google: GoogleServer, acme: Organisation, alice: User) -> Connected:
+    """Alice's mailbox at Gmail, connected."""
+    return connected(google, acme, alice)
+
+
+@pytest.fixture
+def outlook(microsoft: MicrosoftServer, acme: Organisation, alice: User) -> Connected:
+    """Alice's mailbox at Microsoft 365, connected."""
+    return connected(microsoft, acme, alice)

@@ -13,7 +13,6 @@ from leads.suppression import (
     is_suppressed,
     suppress,
     suppress_lead,
-    suppressed_digests,
     suppression_of,
     unsuppress,
 )
@@ -25,7 +24,6 @@ def test_an_address_is_suppressed_however_it_is_written(acme: Organisation, grac
     entry = suppress(acme, " GRACE@navy.example", SuppressionReason.MANUAL, "by Alice")
     assert suppression_of(grace) == entry
     assert is_suppressed(acme, grace.email_key)
-    assert suppressed_digests(acme, [bytes(grace.digest)]) == {bytes(grace.digest)}
     assert suppression_of(theirs) is None
 
 

@@ -1,40 +1,14 @@
-"""The running software that each promise is tried on: local providers, and a mailbox connected at each."""
+"""The running software that each promise is tried on."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from accounts.models import Organisation, User
 from campaigns.models import Campaign
 from tests.campaigns.launching import Launcher
-from tests.providers.google import GoogleServer
-from tests.providers.microsoft import MicrosoftServer
 from tests.providers.smtp import SmtpServer
-from tests.senders.providers import Connected, connected, google_running, microsoft_running
-
-
-@pytest.fixture
-def google(settings: Any, tmp_path: Path) -> Iterator[GoogleServer]:
-    with google_running(settings, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def microsoft(settings: Any, tmp_path: Path) -> Iterator[MicrosoftServer]:
-    with microsoft_running(settings, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def gmail(google: GoogleServer, acme: Organisation, alice: User) -> Connected:
-    return connected(google, acme, alice)
-
-
-@pytest.fixture
-def outlook(microsoft: MicrosoftServer, acme: Organisation, alice: User) -> Connected:
-    return connected(microsoft, acme, alice)
+from tests.senders.providers import Connected
 
 
 @pytest.fixture

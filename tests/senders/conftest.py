@@ -1,18 +1,12 @@
 """A mailbox at a local test server, and mails to send through it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from accounts.models import Organisation, User
 from senders.transports.base import Mailbox, Outgoing
 from senders.vault import Secret
-from tests.providers.google import GoogleServer
-from tests.providers.microsoft import MicrosoftServer
 from tests.providers.smtp import SmtpServer
-from tests.senders.providers import Connected, connected, google_running, microsoft_running
 
 MailboxAt = Callable[..., Mailbox]
 
@@ -36,27 +30,3 @@ def mailbox_at() -> MailboxAt:
 def outgoing(recipient: str = "lead@example.com", body: str = "Hello", sender: str = "alice@acme.example") -> Outgoing:
     data = f"From: {sender}\r\nTo: {recipient}\r\nSubject: x\r\n\r\n{body}\r\n"
     return Outgoing(1, sender, recipient, data.encode())
-
-
-@pytest.fixture
-def google(settings: Any, tmp_path: Path) -> Iterator[GoogleServer]:
-    with google_running(settings, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def microsoft(settings: Any, tmp_path: Path) -> Iterator[MicrosoftServer]:
-    with microsoft_running(settings, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def gmail(google: GoogleServer, acme: Organisation, alice: User) -> Connected:
-    """Alice's mailbox at Gmail, connected."""
-    return connected(google, acme, alice)
-
-
-@pytest.fixture
-def outlook(microsoft: MicrosoftServer, acme: Organisation, alice: User) -> Connected:
-    """Alice's mailbox at Microsoft 365, connected."""
-    return connected(microsoft, acme, alice)
