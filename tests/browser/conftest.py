@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -89,7 +90,12 @@ def code_for(context: BrowserContext) -> Callable[[str, str], str]:
     def read(address: str, subject: str) -> str:
         tab = context.new_page()
         tab.goto(f"/dev/mail/?to={address}")
-        tab.get_by_role("link", name=re.compile(subject)).first.click()
+        mail = tab.get_by_role("link", name=re.compile(subject)).first
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not mail.is_visible() and time.monotonic() < deadline:  # it may still be on its way
+            tab.wait_for_timeout(200)
+            tab.reload()
+        mail.click()
         text = tab.locator("pre").first.inner_text()
         tab.close()
         found = re.search(r"^[A-Z0-9]{4,}(-[A-Z0-9]+)*$", text, re.MULTILINE)

@@ -37,6 +37,7 @@ def test_sign_up_verify_sign_out_sign_in_and_reset(page: Page, code_for: ReadCod
     page.get_by_role("link", name="Forgot your password?").click()
     fill(page, Email_address="dora@dale.example")
     page.get_by_role("button", name="Send me a code").click()
+    expect(page.get_by_label("Code", exact=True)).to_be_visible()
     fill(page, Code=code_for("dora@dale.example", "password"), New_password=OTHER)
     page.get_by_role("button", name="Set the new password").click()
     expect(page.get_by_text("Your new password is set")).to_be_visible()
