@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from leads.terms import WORDS, Terms
 
-# What a lead is sorted by: the last name, the first where there is no other, and nothing (NULL, so last) for the nameless.
-NAME_SORTED = Coalesce(NullIf(Lower("last_name"), models.Value("")), NullIf(Lower("first_name"), models.Value("")))
+# What a lead is sorted by: the last name, the first where there is no other; the nameless have the last character there is.
+# Never NULL, so that a page can begin behind any row by one comparison (leads.paging).
+NAMELESS = "\U0010ffff"
+NAME_SORTED = Coalesce(
+    NullIf(Lower("last_name"), models.Value("")), NullIf(Lower("first_name"), models.Value("")), models.Value(NAMELESS)
+)
+
+
+class LeadManager(models.Manager["Lead"]):
+    def get_queryset(self) -> models.QuerySet[Lead]:
+        return super().get_queryset().defer("terms")  # for the database alone
 
 
 class Lead(models.Model):
@@ -32,6 +43,11 @@ class Lead(models.Model):
     source = models.CharField(max_length=300, blank=True, help_text="Where the data came from (GDPR Art. 14).")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
+    terms = models.GeneratedField(
+        expression=Terms("organisation", WORDS), output_field=SearchVectorField(), db_persist=True
+    )
+
+    objects = LeadManager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "email_key"], name="lead_once")]
@@ -42,6 +58,8 @@ class Lead(models.Model):
             models.Index("organisation", Lower("company"), "id", name="lead_by_company"),
             models.Index(fields=["organisation", "digest"], name="lead_by_digest"),
             GinIndex(fields=["tags"], name="lead_tags"),
+            # What was written lately is looked through by each search, so there must not be much of it.
+            GinIndex(fields=["terms"], name="lead_terms", gin_pending_list_limit=512),
         ]
 
     def __str__(self) -> str:
@@ -179,3 +197,97 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address or 'an address that is not kept'} ({self.reason})"
+
+
+class FieldKind(models.TextChoices):
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+
+
+class CustomField(models.Model):
+    """What a custom field holds. Values stay text in `Lead.fields`; a name without a definition is text."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="custom_fields")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=FieldKind, default=FieldKind.TEXT)
+    choices = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="custom_field_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Segment(models.Model):
+    """A saved filter over leads; who is in it is found anew each time (`leads.segments`)."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="segments")
+    name = models.CharField(max_length=200)
+    rules = models.JSONField(default=dict, help_text="As leads.segments.rules reads them.")
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="segment_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BulkState(models.TextChoices):
+    """A bulk action waits for a worker, runs, ends; one that was taken back goes the same way the other way round."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class BulkAction(models.Model):
+    """One thing done with many leads (`leads.bulk`): what, with whom, how far it is."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="bulk_actions")
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    action = models.CharField(max_length=20)
+    value = models.CharField(max_length=200, blank=True, help_text="The tag, the list's name, the field.")
+    new_value = models.CharField(max_length=200, blank=True, help_text="What it becomes, where it is renamed.")
+    target_list = models.ForeignKey(LeadList, null=True, on_delete=models.SET_NULL, related_name="+")
+    search = models.JSONField(default=dict, help_text="The filter, as the query of a URL; or {\"ids\": […]}.")
+    newest = models.BigIntegerField(help_text="Leads that came after this one are not meant.")
+    columns = models.JSONField(default=list, help_text="Of an export.")
+    file = models.CharField(max_length=300, blank=True, help_text="Of an export: path below MEDIA_ROOT.")
+    back = models.CharField(max_length=500, blank=True, help_text="The page it was begun on.")
+    state = models.CharField(max_length=10, choices=BulkState, default=BulkState.PENDING)
+    total = models.PositiveIntegerField(null=True, help_text="Leads meant; null until they are counted.")
+    done = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0, help_text="Of those: for how many it made a difference.")
+    position = models.BigIntegerField(default=0, help_text="The last lead that is done with.")
+    detail = models.CharField(max_length=300, blank=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "-id"], name="bulk_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.value}".strip()
+
+
+class BulkTarget(models.Model):
+    """A lead that a bulk action is about: fixed when it begins, kept for as long as it may be taken back."""
+
+    pk = models.CompositePrimaryKey("bulk", "lead_id")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    bulk = models.ForeignKey(BulkAction, on_delete=models.CASCADE, related_name="targets", db_index=False)
+    lead_id = models.BigIntegerField()
+    changed = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"lead {self.lead_id} of {self.bulk_id}"
