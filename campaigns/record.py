@@ -33,10 +33,9 @@ SELECT count(*), count(bounced_at), count(complained_at) FROM (
          WHERE sender_id = %(sender)s AND state = 'sent' AND sent_at > coalesce(%(since)s::timestamptz, '-infinity')
          ORDER BY sent_at DESC LIMIT %(most)s)
         UNION ALL
-        (SELECT offered_at, bounced_at, complained_at FROM campaigns_message
-         WHERE sender_id = %(sender)s AND state = 'failed' AND bounced_at IS NOT NULL
-           AND offered_at > coalesce(%(since)s::timestamptz, '-infinity')
-         ORDER BY offered_at DESC LIMIT %(most)s)
+        (SELECT bounced_at, bounced_at, complained_at FROM campaigns_message
+         WHERE sender_id = %(sender)s AND state = 'failed' AND bounced_at > coalesce(%(since)s::timestamptz, '-infinity')
+         ORDER BY bounced_at DESC LIMIT %(most)s)
     ) AS left_or_refused ORDER BY at DESC LIMIT %(most)s) AS newest
 """
 

@@ -50,6 +50,10 @@ WHERE id = %(sender)s
 LIMIT_REST_SECONDS = 60.0
 
 
+# Columns of a lead that no mail names.
+UNREAD = ("email_key", "digest", "tags", "source", "created_at", "updated_at")
+
+
 @dataclass(frozen=True)
 class Claimed:
     """A message in our hands: state sending under our lease, not offered yet."""
@@ -92,7 +96,7 @@ def claim(sender: Sender, lease: uuid.UUID, campaigns: list[int], limit: int) ->
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"sender": sender.pk, "lease": lease, "campaigns": campaigns, "limit": limit})
         rows = sorted(cursor.fetchall())
-    leads = Lead.objects.in_bulk([row[4] for row in rows])
+    leads = Lead.objects.defer(*UNREAD).in_bulk([row[4] for row in rows])
     found = Campaign.objects.select_related("organisation").in_bulk({row[2] for row in rows})
     variants = Variant.objects.in_bulk({row[3] for row in rows})
     return [

@@ -1,47 +1,38 @@
-"""A drain: one sender's due messages, one after the other, over a kept-open connection, or over several side by side."""
+"""A drain: one sender's due messages, one after the other, over a kept-open connection, or over several side by side.
+
+One thread does all of it: it renders, writes to PostgreSQL, and goes on with whichever connection has an answer.
+"""
 
 import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from datetime import datetime
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from django.db import connection
 from django.utils import timezone
 
 from campaigns.engine.bounce import note_bounce
 from campaigns.engine.claim import Claimed, allowance, open_campaigns, rest_until_allowed
-from campaigns.engine.crew import Crew, Drained
 from campaigns.engine.hours import claim_awake, may_go_now
 from campaigns.engine.lease import lease_of
+from campaigns.engine.lines import Line, Lines
 from campaigns.engine.persist import GONE
 from campaigns.engine.plan import senders_with_work
 from campaigns.engine.prepare import Kitchen, Ready
 from campaigns.engine.recover import recover_sender
-from campaigns.engine.settle import (
-    SECRET_LOST,
-    Settlement,
-    give_back,
-    settle_and_offer,
-    settlement,
-    stop_sender,
-    why_skip,
-)
+from campaigns.engine.settle import SECRET_LOST, give_back, settlement, stop_sender, why_skip
+from campaigns.engine.trouble import Trouble
+from campaigns.engine.write import Settlement, settle_and_offer
 from campaigns.models import MessageState
 from senders.errors import note_error
 from senders.limits import draw_gap, has_gap
 from senders.models import Sender, SenderState
 from senders.services import mailbox_of
 from senders.transports import connect
-from senders.transports.base import (
-    ConnectError,
-    Connection,
-    Disconnected,
-    Outcome,
-    Rejected,
-    Throttled,
-)
+from senders.transports.base import ConnectError, Disconnected, Outcome, Rejected, Throttled
 from senders.vault import VaultError
 from senders.window import is_open
 
@@ -49,9 +40,11 @@ log = logging.getLogger(__name__)
 
 # A drain's turn, in seconds: then it hands its thread to another sender that waits, or goes on where none does.
 TURN_SECONDS = 20.0
+# What it claims at once: so many messages, and for each further connection so many more.
 BATCH = 100
-# Where several connections share the work, the first batches are small, so that each gets some.
-FIRST_SHARE = 10
+BATCH_A_LINE = 20
+# So many mails in hand are worth a connection more.
+MAILS_A_LINE = 10
 # With a pause between mails there is no point in holding many: a stop or a death gives back few.
 GAP_BATCH = 1
 # A pause up to this long is waited out over the open connection; a longer one frees the thread (seconds).
@@ -60,16 +53,25 @@ SHORT_GAP = 1.0
 stopping = threading.Event()
 
 
+@dataclass
+class Drained:
+    """What a drain did: messages by the state they ended in, and whether more is waiting."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    more: bool = False
+
+    def add(self, state: MessageState) -> None:
+        self.counts[state] = self.counts.get(state, 0) + 1
+
+
 def drain(sender_id: int, seconds: float = TURN_SECONDS) -> Drained:
     """Send what is due through this sender, in turns of `seconds`; does nothing where another drain holds its lease."""
     drained = Drained()
     try:
         with lease_of(sender_id) as lease:
-            if lease is None:
-                return drained
-            recover_sender(sender_id, lease)
-            with Crew() as crew:
-                Drain(sender_id, lease, seconds, drained, crew).run()
+            if lease is not None:
+                recover_sender(sender_id, lease)
+                Drain(sender_id, lease, seconds, drained).run()
     except GONE as error:
         # Nothing of ours is half done: what was answered is recorded or, after `persist` gave up, unknown.
         log.warning("The drain of sender %d ended without PostgreSQL: %s", sender_id, str(error).strip())
@@ -94,65 +96,76 @@ def identity(sender: Sender) -> tuple[object, ...]:
 
 
 class Drain:
-    """The state of one drain, or of one of its lines where it has several; `run` is the loop. The first line leads: it
-    calls the others, and where it cannot connect, the sender must rest.
-    """
+    """The state of one drain; `run` is all of it."""
 
-    def __init__(
-        self, sender: int, lease: uuid.UUID, seconds: float, drained: Drained, crew: Crew, *, leads: bool = True
-    ) -> None:
+    def __init__(self, sender: int, lease: uuid.UUID, seconds: float, drained: Drained) -> None:
         self.sender = Sender.objects.get(pk=sender)
         self.lease = lease
         self.seconds = seconds
         self.deadline = time.monotonic() + seconds
         self.drained = drained
-        self.crew = crew
-        self.leads = leads
-        self.full = False  # the batch in hand is as large as it may be: there may be more
-        self.share = BATCH if self.sender.connections == 1 else min(FIRST_SHARE, BATCH)
-        self.done: Settlement | None = None  # answered, and recorded together with the next offer
+        self.over = False  # nothing is offered any more: what is on the wire is waited for
+        self.full = False  # as much was claimed as may be at once: there will be more
         self.held: set[int] = set()  # claimed and not offered yet
-        self.waiting: Iterator[Claimed] = iter(())  # of the batch, not rendered yet
-        self.ready: Ready | None = None  # rendered, next to be offered
+        self.asleep: set[int] = set()  # of these, those whose hours are over: others may have some left
+        self.waiting: deque[Claimed] = deque()  # of these, not rendered yet
+        self.ready: deque[Ready] = deque()  # rendered, next to be offered
+        self.done: list[Settlement] = []  # what was answered, recorded together with the next offers
+        self.refused: list[tuple[Claimed, str]] = []  # of these, the rejected ones, and why
+        self.trouble = Trouble()
+        self.lines = Lines()
         self.kitchen = Kitchen(self.sender)
-        self.gap = 0.0  # seconds between the mail in hand and the next one
 
     def run(self) -> None:
         try:
-            batch = self.next_batch()
-            if not batch:
+            if not self.has_next():
                 return
-            with connect(mailbox_of(self.sender)) as line:
-                while batch and self.send_batch(line, batch):
-                    self.flush()
-                    batch = self.next_batch()
+            mailbox = mailbox_of(self.sender)
+            with self.lines as lines:
+                lines.add(connect(mailbox))
+                while lines.busy or self.has_next():
+                    lines.grow(self.wanted_lines(), lambda: connect(mailbox))
+                    self.offer()
+                    for heard in lines.listen():
+                        self.hear(*heard)
+                if lines.refused:
+                    note_error(self.sender.pk, f"No further connection: {lines.refused.reason}")
         except ConnectError as error:
             log.info("Sender %d could not connect: %s", self.sender.pk, error.outcome.reason)
-            self.not_let_in(error.outcome)
+            stop_sender(self.sender.pk, error.outcome)
         except VaultError:
             log.exception("The secret of sender %d does not open", self.sender.pk)
             stop_sender(self.sender.pk, Disconnected(SECRET_LOST))
         finally:
-            self.flush()
-            self.give_back_held()
+            self.write()
+            self.let_go(self.held)
+
+    def has_next(self) -> bool:
+        """Whether there is a mail to offer now."""
+        while not self.is_over():
+            self.look_ahead()
+            if self.ready:
+                return True
+            self.write()
+            self.let_go(self.asleep)
+            batch = self.next_batch()
+            if not batch:
+                return False
+            self.held |= {message.id for message in batch}
+            self.waiting.extend(batch)
+        return False
+
+    def let_go(self, messages: set[int]) -> None:
+        """Give claimed messages back that were not offered."""
+        give_back(self.lease, list(messages))
+        self.held, self.asleep = self.held - messages, self.asleep - messages
 
     def next_batch(self) -> list[Claimed]:
-        """Claim what may be sent now; empty where the turn is over, a window is closed, or the day's limit is reached."""
+        """Claim what may be sent now; empty where a window is closed, or the day's limit is reached."""
         now = timezone.now()
-        if self.turn_is_over() or not self.refresh() or not is_open(self.sender.window, now):
+        if not self.refresh() or not is_open(self.sender.window, now):
             return []
-        gap = has_gap(self.sender)
-        if gap and not self.leads:  # a pause between mails is one between all of them
-            return []
-        limit = GAP_BATCH if gap else self.share
-        with self.crew.claiming:
-            batch = self.claim_allowed(limit, now)
-        self.held = {message.id for message in batch}
-        self.full = len(batch) == limit and not gap
-        return batch
-
-    def claim_allowed(self, limit: int, now: datetime) -> list[Claimed]:
-        """Claim up to `limit` messages, and no more than the day's limit leaves."""
+        limit = GAP_BATCH if has_gap(self.sender) else BATCH + BATCH_A_LINE * (self.sender.connections - 1)
         allowed = allowance(self.sender)
         if allowed is not None:
             limit = min(limit, allowed)
@@ -161,25 +174,9 @@ class Drain:
         campaigns = open_campaigns(self.sender, now)
         if not limit or not campaigns:
             return []
-        return claim_awake(self.sender, self.lease, campaigns, limit, now)
-
-    def call_helpers(self) -> None:
-        """Open the sender's further connections, or again those that ended."""
-        if self.leads and self.sender.connections > 1:
-            self.crew.fill(self.sender.connections - 1, self.help)
-
-    def help(self) -> None:
-        """What a helper does: the same, over a connection of its own."""
-        Drain(self.sender.pk, self.lease, self.seconds, self.drained, self.crew, leads=False).run()
-
-    def not_let_in(self, outcome: Throttled | Disconnected) -> None:
-        """No connection: for the sender that means to rest, unless it is only one more than the server allows."""
-        if self.leads:
-            self.crew.over.set()
-            stop_sender(self.sender.pk, outcome)
-        else:
-            self.crew.complete = True
-            note_error(self.sender.pk, f"No further connection: {outcome.reason}")
+        batch = claim_awake(self.sender, self.lease, campaigns, limit, now)
+        self.full = len(batch) == limit
+        return batch
 
     def refresh(self) -> bool:
         """Take up what people changed about the sender; False where that needs a fresh drain, or it is not ours."""
@@ -187,110 +184,104 @@ class Drain:
         if fresh is None:
             return False
         if identity(fresh) != identity(self.sender):
-            self.drained.more = True
+            self.drained.more = self.over = True
             return False
         self.sender = fresh
         self.kitchen = Kitchen(fresh)
         return True
 
-    def send_batch(self, line: Connection, batch: list[Claimed]) -> bool:
-        """Offer each message of the batch; whether the drain may go on after it."""
-        if self.full:
-            self.share = min(2 * self.share, BATCH)
-            self.call_helpers()
-        self.waiting = iter(batch)
-        self.look_ahead()
-        while (ready := self.ready) is not None:
-            if not self.send_one(line, ready):
-                return False
-        self.give_back_held()
-        return True
+    def wanted_lines(self) -> int:
+        """How many connections what is in hand is worth."""
+        if self.over or has_gap(self.sender):  # a pause between mails is one between all of them
+            return 1
+        return self.sender.connections if self.full else min(self.sender.connections, len(self.held) // MAILS_A_LINE)
 
     def look_ahead(self) -> None:
-        """Render the next message."""
-        message = next(self.waiting, None)
-        self.ready = self.kitchen.prepare(message) if message else None
+        """Have a rendered mail for each connection."""
+        while self.waiting and len(self.ready) < self.sender.connections:
+            ready = self.kitchen.prepare(self.waiting.popleft())
+            if ready.mail is None:
+                self.note(Settlement(ready.message.id, MessageState.FAILED, ready.error, give_back=1))
+            elif may_go_now(self.sender, ready.message, timezone.now()):
+                self.ready.append(ready)
+            else:
+                self.asleep.add(ready.message.id)
 
-    def send_one(self, line: Connection, ready: Ready) -> bool:
-        """Offer and send one message, and render the next meanwhile; whether the drain may go on."""
-        message = ready.message
-        if ready.mail is None:
-            self.look_ahead()
-            self.settle_now(Settlement(message.id, MessageState.FAILED, ready.error, give_back=1))
-            return True
-        if not may_go_now(self.sender, message, timezone.now()):
-            self.look_ahead()
-            return True  # still held: the end of the batch gives it back
-        # While PostgreSQL commits the offer, this process has nothing to do but to render.
-        offered = settle_and_offer(self.lease, self.done, message.id, self.look_ahead)
-        self.done = None
-        if not offered:
-            return self.not_offered(message)
-        self.held.discard(message.id)
-        outcome = line.send(ready.mail)
-        self.gap = draw_gap(self.sender)
-        self.done = settlement(message.id, message.attempts, outcome, self.gap)
-        self.drained.add(self.done.state)
+    def offer(self) -> None:
+        """Record what was heard, and send a mail over each idle connection."""
+        chosen: list[tuple[Line, Ready]] = []
+        for line in self.lines.idle():
+            if self.has_next():
+                chosen.append((line, self.ready.popleft()))
+        passed = self.write([ready.message.id for _, ready in chosen])
+        for line, ready in chosen:
+            if ready.message.id not in passed:
+                self.not_offered(ready.message)
+            elif ready.mail is not None:
+                self.held.discard(ready.message.id)
+                line.start(ready, ready.mail)
+
+    def write(self, offers: Sequence[int] = ()) -> set[int]:
+        """Record what was heard, and that these messages are about to be sent; returns those that may be."""
+        if not self.done and not offers:
+            return set()
+        done, self.done = self.done, []
+        refused, self.refused = self.refused, []
+        passed = settle_and_offer(self.lease, done, offers, self.meanwhile)
+        for message, reason in refused:
+            note_bounce(message, reason)
+        return passed
+
+    def meanwhile(self) -> None:
+        """What can be done while PostgreSQL writes: render, and go on with the mails on the wire."""
+        self.look_ahead()
+        self.lines.go_on()
+
+    def note(self, done: Settlement) -> None:
+        """To be recorded at the next occasion."""
+        self.done.append(done)
+        self.held.discard(done.message)
+        self.drained.add(done.state)
+
+    def hear(self, line: Line, ready: Ready, outcome: Outcome) -> None:
+        """What follows from a mail's outcome, for the mail and for its sender."""
+        message, gap = ready.message, draw_gap(self.sender)
+        self.note(settlement(message.id, message.attempts, outcome, gap))
         if isinstance(outcome, Rejected):
-            self.flush()
-            note_bounce(message, outcome.reason)
-        return self.may_go_on(outcome)
-
-    def may_go_on(self, outcome: Outcome) -> bool:
-        """Whether this line may send the next message after this outcome."""
-        if isinstance(outcome, Throttled) and outcome.connecting and not self.leads:
-            self.not_let_in(outcome)
-            return False
-        rest = self.crew.rest_after(outcome)
+            self.refused.append((message, outcome.reason))
+        if isinstance(outcome, Throttled) and outcome.connecting and self.lines.drop(line, outcome):
+            return
+        rest = self.trouble.rest_after(outcome)
         if rest is not None:
-            self.flush()
+            self.over = True
+            self.write()
             stop_sender(self.sender.pk, rest)
-            return False
-        if self.gap:
-            self.flush()
-            if self.gap > SHORT_GAP:  # the next slot is in its row; the tick wakes us then
-                return False
-            time.sleep(self.gap)
-        return not self.turn_is_over()
+        elif gap:
+            self.write()
+            if gap > SHORT_GAP:  # the next slot is in its row; the tick wakes us then
+                self.over = True
+            else:
+                time.sleep(gap)
 
-    def turn_is_over(self) -> bool:
-        if stopping.is_set() or self.crew.over.is_set():
+    def is_over(self) -> bool:
+        """Whether nothing may be offered any more: this drain has to end, or another sender waits for its thread."""
+        if self.over or stopping.is_set():
             return True
         if time.monotonic() < self.deadline:
             return False
         if senders_with_work(1):
-            self.drained.more = True
-            self.crew.over.set()
+            self.drained.more = self.over = True
             return True
         self.deadline = time.monotonic() + self.seconds
         return False
 
-    def not_offered(self, message: Claimed) -> bool:
+    def not_offered(self, message: Claimed) -> None:
         """The gate refused it: skip it where its lead is suppressed or left; otherwise campaign, sender or lease stopped
         us: go on with the other campaigns' messages where only this one's campaign was paused.
         """
         if reason := why_skip(message.id, self.lease):
-            self.settle_now(Settlement(message.id, MessageState.SKIPPED, reason, give_back=1))
-            return True
-        if not Sender.objects.filter(pk=self.sender.pk, lease=self.lease, state=SenderState.ACTIVE).exists():
-            return False
-        give_back(self.lease, [message.id])
-        self.held.discard(message.id)
-        return True
-
-    def settle_now(self, done: Settlement) -> None:
-        """Record an outcome that came without offering anything."""
-        self.flush()
-        settle_and_offer(self.lease, done, None)
-        self.held.discard(done.message)
-        self.drained.add(done.state)
-
-    def give_back_held(self) -> None:
-        give_back(self.lease, list(self.held))
-        self.held = set()
-
-    def flush(self) -> None:
-        """Record the outcome that still waits for the next offer."""
-        if self.done is not None:
-            settle_and_offer(self.lease, self.done, None)
-            self.done = None
+            self.note(Settlement(message.id, MessageState.SKIPPED, reason, give_back=1))
+        elif Sender.objects.filter(pk=self.sender.pk, lease=self.lease, state=SenderState.ACTIVE).exists():
+            self.let_go({message.id})
+        else:
+            self.over = True

@@ -10,7 +10,7 @@ from campaigns.models import Campaign, CampaignState, Enrollment, EnrollmentStat
 
 # Claimed and never offered: nobody has seen it, back to planned. Offered: it may have gone out, so unknown. The lease
 # stays on an unknown one: should its holder still live and hear the answer, that settles it (see
-# settle.SETTLE_AND_OFFER).
+# write.SETTLE_AND_OFFER).
 ABANDONED = """
 UPDATE campaigns_message message SET
     state = CASE WHEN offered_at IS NULL THEN 'planned' ELSE 'unknown' END,

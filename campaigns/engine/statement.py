@@ -8,6 +8,7 @@ prepared statements on (PgBouncer does since 1.21).
 
 import re
 import select
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,7 +21,9 @@ OK = {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}
 
 
 class Statement:
-    """SQL with `%(name)s::type` parameters, as Django writes them; every use needs its type."""
+    """SQL with `%(name)s::type` parameters, as Django writes them, each of them an array;
+    every use needs its type.
+    """
 
     def __init__(self, name: str, sql: str) -> None:
         self.name = name.encode()
@@ -28,8 +31,8 @@ class Statement:
         self.sql = NAMED.sub(lambda found: f"${self.parameters.index(found[1]) + 1}", sql).encode()
         self.prepared: WeakKeyDictionary[psycopg.Connection[Any], bool] = WeakKeyDictionary()
 
-    def start(self, **values: Any) -> "Running":
-        """Send it over this thread's connection, which nothing else may use until `Running.rows` was called.
+    def start(self, **values: Sequence[object]) -> "Running":
+        """Send it over this thread's connection, which nothing else may use until `Running.numbers` was called.
 
         Raises django.db.OperationalError or InterfaceError where the connection is gone.
         """
@@ -38,7 +41,7 @@ class Statement:
         with connection.wrap_database_errors:
             if raw not in self.prepared:
                 raw.pgconn.send_prepare(self.name, self.sql)
-                Running(raw).rows()
+                Running(raw).numbers()
                 self.prepared[raw] = True
             raw.pgconn.send_query_prepared(self.name, [encoded(values[name]) for name in self.parameters])
             running = Running(raw)
@@ -57,20 +60,20 @@ class Running:
             wait(self.pgconn.socket, select.POLLIN | select.POLLOUT)
             self.pgconn.consume_input()
 
-    def rows(self) -> int:
-        """Wait for its answer: how many rows it touched. Raises django.db's DatabaseError."""
+    def numbers(self) -> list[int]:
+        """Wait for its answer: the numbers in its only column. Raises django.db's DatabaseError."""
         failed: pq.abc.PGresult | None = None
-        touched = 0
+        found: list[int] = []
         with connection.wrap_database_errors:
             self.flush()
             while (result := self.next_result()) is not None:
                 if result.status in OK:
-                    touched = result.command_tuples or 0
+                    found += [int(result.get_value(row, 0) or 0) for row in range(result.ntuples)]
                 else:
                     failed = result
             if failed is not None:
                 raise psycopg.errors.error_from_result(failed)
-        return touched
+        return found
 
     def next_result(self) -> pq.abc.PGresult | None:
         while self.pgconn.is_busy():
@@ -86,6 +89,7 @@ def wait(socket: int, events: int) -> None:
     poll.poll()
 
 
-def encoded(value: Any) -> bytes | None:
-    """PostgreSQL's text form of what the engine passes: numbers, UUIDs, text, None."""
-    return None if value is None else str(value).replace("\0", "").encode("utf-8", "replace")
+def encoded(values: Sequence[object]) -> bytes:
+    """An array in PostgreSQL's text form (manual 8.15.2), of what the engine passes: numbers, UUIDs, text."""
+    texts = (str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\0", "") for value in values)
+    return ("{" + ",".join([f'"{text}"' for text in texts]) + "}").encode("utf-8", "replace")

@@ -3,9 +3,12 @@
 import math
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 from senders.vault import Secret
+
+if TYPE_CHECKING:
+    from senders.transports.sending import Steps
 
 
 class AccessTokens(Protocol):
@@ -107,9 +110,15 @@ class ConnectError(Exception):
 
 
 class Connection(Protocol):
-    """An open way to a mail server, for one thread. `send` never raises for what a server or a network may do."""
+    """An open way to a mail server, for one thread. `send` never raises for what a server or a network may do; nor does
+    `sending`, which is the same in steps (`sending.Steps`), its answers coming in at `fileno`.
+    """
 
     def send(self, outgoing: Outgoing) -> Outcome: ...
+
+    def sending(self, outgoing: Outgoing) -> "Steps": ...
+
+    def fileno(self) -> int: ...
 
     def close(self) -> None: ...
 

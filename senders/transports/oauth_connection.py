@@ -1,7 +1,7 @@
 """Sending through a provider's API: one mail a request, over a kept-open connection, under a token that ends."""
 
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from senders.transports.base import (
     AccessTokens,
@@ -14,6 +14,7 @@ from senders.transports.base import (
     Unanswered,
 )
 from senders.transports.oauth_http import NoAnswer, NotHandedOver, OneTry
+from senders.transports.sending import Steps
 from senders.vault import Secret
 
 
@@ -62,6 +63,14 @@ class ApiConnection:
             return error.outcome
         except TokenRefused:
             return Disconnected(f"401 {self.company} does not take the permission that it has just renewed.")
+
+    def sending(self, outgoing: Outgoing) -> Steps:
+        """One step: the providers' clients do not come back before the answer."""
+        found = yield lambda: self.send(outgoing)
+        return cast(Outcome, found)
+
+    def fileno(self) -> int:
+        return -1
 
     def offer(self, outgoing: Outgoing, token: Secret) -> Outcome:
         try:

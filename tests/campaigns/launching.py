@@ -50,7 +50,7 @@ class Launcher:
         given = {
             "name": "Spring",
             "senders": senders or [self.sender()],
-            "lists": [self.people(leads)],
+            "lists": values.get("lists") or [self.people(leads)],
             "steps": [STEP],
         }
         campaign = create_campaign(self.acme, self.alice, given | values)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from campaigns import engine
-from campaigns.engine import deliver, lease, settle
+from campaigns.engine import deliver, lease, settle, write
 from campaigns.engine.settle import MAX_ATTEMPTS
 from campaigns.models import Campaign, CampaignState, Enrollment, Message
 from campaigns.services import StepContent, pause_campaign, resume_campaign, stop_campaign
@@ -41,6 +41,7 @@ from senders.transports.base import (
     Throttled,
     Unanswered,
 )
+from senders.transports.sending import Steps
 from tests.campaigns.launching import Launcher
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,6 +135,13 @@ class PlayedConnection:
     def send(self, outgoing: Outgoing) -> Outcome:
         return world.offer(outgoing.message_id)
 
+    def sending(self, outgoing: Outgoing) -> Steps:
+        yield from ()
+        return self.send(outgoing)
+
+    def fileno(self) -> int:
+        return -1
+
     def close(self) -> None: ...
 
     def __enter__(self) -> Self:
@@ -164,7 +172,7 @@ def mortal(work: Callable[..., Any], *, counts: bool = False) -> Callable[..., A
 @pytest.fixture
 def played(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> Launcher:
     monkeypatch.setitem(TRANSPORTS, "smtp", PlayedConnection)
-    monkeypatch.setattr(deliver, "settle_and_offer", mortal(settle.settle_and_offer, counts=True))
+    monkeypatch.setattr(deliver, "settle_and_offer", mortal(write.settle_and_offer, counts=True))
     monkeypatch.setattr(deliver, "give_back", mortal(settle.give_back))
     monkeypatch.setattr(deliver, "stop_sender", mortal(settle.stop_sender))
     monkeypatch.setattr(lease, "release", mortal(lease.release))
@@ -184,7 +192,7 @@ class Engine(RuleBasedStateMachine):
         super().__init__()
         people = named_list(self.launcher.acme, f"People {next(numbers)}")
         self.leads = [
-            save_lead(Lead(organisation=self.launcher.acme), {"email": f"lead{next(numbers)}@example.com"})
+            save_lead(Lead(organisation=self.launcher.acme), {"email": f"player{next(numbers)}@example.com"})
             for _ in range(LEADS)
         ]
         add_to_list(people, self.leads)

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from campaigns import engine
 from campaigns.engine.claim import Claimed, claim
-from campaigns.engine.settle import give_back, settle_and_offer
+from campaigns.engine.settle import give_back
+from campaigns.engine.write import settle_and_offer
 from campaigns.models import Campaign, CampaignState, Message
 from senders.models import Sender
 from tests.campaigns.launching import Launcher, message_to, only_sender, states
@@ -24,7 +25,7 @@ def left_behind(launcher: Launcher) -> tuple[Campaign, uuid.UUID, list[Claimed]]
     lease = uuid.uuid4()
     Sender.objects.filter(pk=sender.pk).update(lease=lease, lease_until=timezone.now() + timedelta(seconds=20))
     batch = claim(sender, lease, [campaign.pk], 4)
-    assert settle_and_offer(lease, None, batch[0].id)
+    assert settle_and_offer(lease, [], [batch[0].id])
     return campaign, lease, batch
 
 
@@ -69,9 +70,9 @@ def test_a_drain_that_comes_back_from_the_dead_sends_nothing_of_its_old_batch(
     campaign, lease, batch = left_behind
     expire()
     engine.recover_abandoned()
-    assert not settle_and_offer(lease, None, batch[1].id), "not ours any more, although nobody else has it yet"
+    assert not settle_and_offer(lease, [], [batch[1].id]), "not ours any more, although nobody else has it yet"
     engine.drain(only_sender(campaign).pk)
-    assert not settle_and_offer(lease, None, batch[2].id)
+    assert not settle_and_offer(lease, [], [batch[2].id])
     give_back(lease, [message.id for message in batch])
     assert states(campaign) == {"unknown": 1, "sent": 5}
 

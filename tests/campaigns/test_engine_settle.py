@@ -8,7 +8,8 @@ from django.utils import timezone
 from campaigns import engine
 from campaigns.engine.claim import claim
 from campaigns.engine.lease import lease_of
-from campaigns.engine.settle import MAX_ATTEMPTS, Settlement, back_off, settle_and_offer, settlement
+from campaigns.engine.settle import MAX_ATTEMPTS, back_off, settlement
+from campaigns.engine.write import Settlement, settle_and_offer
 from campaigns.models import Message, MessageState, Step
 from campaigns.stats import stats
 from senders.errors import last_errors
@@ -272,9 +273,9 @@ def test_a_sequence_that_was_stopped_meanwhile_stays_so(launcher: Launcher) -> N
     with lease_of(sender.pk) as lease:
         assert lease is not None
         (claimed,) = claim(sender, lease, [campaign.pk], 1)
-        assert settle_and_offer(lease, None, claimed.id)
+        assert settle_and_offer(lease, [], [claimed.id])
         campaign.enrollments.update(state="stopped", reason="unsubscribed", due_at=None)
-        settle_and_offer(lease, Settlement(claimed.id, MessageState.SENT), None)
+        settle_and_offer(lease, [Settlement(claimed.id, MessageState.SENT)])
     enrollment = campaign.enrollments.get()
     assert (enrollment.state, enrollment.reason, enrollment.due_at) == ("stopped", "unsubscribed", None)
     assert states(campaign) == {"sent": 1}
@@ -287,11 +288,11 @@ def test_settling_twice_counts_once(launcher: Launcher) -> None:
     with lease_of(sender.pk) as lease:
         assert lease is not None
         one, two = claim(sender, lease, [campaign.pk], 2)
-        assert settle_and_offer(lease, None, one.id)
+        assert settle_and_offer(lease, [], [one.id])
         done = Settlement(one.id, MessageState.PLANNED, "later", 60, give_back=1)
-        assert settle_and_offer(lease, done, two.id)
+        assert settle_and_offer(lease, [done], [two.id])
         due_at = Message.objects.get(pk=one.id).due_at
-        assert settle_and_offer(lease, done, two.id), "still ours to offer"
+        assert settle_and_offer(lease, [done], [two.id]), "still ours to offer"
         assert Message.objects.get(pk=one.id).due_at == due_at
         assert Message.objects.get(pk=one.id).attempts == 0
 
@@ -311,9 +312,9 @@ def test_a_late_answer_counts_where_the_lease_had_run_out(launcher: Launcher) ->
     with lease_of(sender.pk) as lease:
         assert lease is not None
         (claimed,) = claim(sender, lease, [campaign.pk], 1)
-        assert settle_and_offer(lease, None, claimed.id)
+        assert settle_and_offer(lease, [], [claimed.id])
         Sender.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
         engine.recover_abandoned()
         assert states(campaign) == {"unknown": 1}
-        settle_and_offer(lease, Settlement(claimed.id, MessageState.SENT), None)
+        settle_and_offer(lease, [Settlement(claimed.id, MessageState.SENT)])
     assert states(campaign) == {"sent": 1}

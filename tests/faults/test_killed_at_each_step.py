@@ -28,7 +28,7 @@ STEPS = {
     "after the offer": ("campaigns.engine.deliver:settle_and_offer:after:7", 1, LEADS - 1),
     "before DATA": (f"{SMTP}:ask_all:before:7", 1, LEADS - 1),
     "before the data": (f"{SMTP}:SmtpConnection.hand_over:before:7", 1, LEADS - 1),
-    "after the answer": (f"{SMTP}:SmtpConnection.hand_over:after:7", 1, LEADS),
+    "after the answer": ("campaigns.engine.deliver:settlement:before:7", 1, LEADS),
 }
 
 

@@ -5,6 +5,7 @@ import re
 import smtplib
 import ssl
 import time
+from collections.abc import Generator
 from email.utils import parseaddr
 from functools import lru_cache
 from types import TracebackType
@@ -22,6 +23,7 @@ from senders.transports.base import (
     Throttled,
     Unanswered,
 )
+from senders.transports.sending import Steps, send_now
 from senders.transports.smtp.auth import sign_in
 from senders.transports.smtp.hosts import HostError, PrivateHost, is_loopback, resolve
 from senders.transports.smtp.replies import outcome_of
@@ -45,6 +47,7 @@ LINE_DOT, DOUBLED = b"\r\n.", b"\r\n.."
 PLAIN_ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
 
 Reply = tuple[int, bytes]
+Refusal = tuple[str, int, bytes]  # the stage, the code, the text
 
 
 class Lost(Exception):
@@ -105,41 +108,52 @@ class SmtpConnection:
         if server is not None:
             server.close()
 
+    def fileno(self) -> int:
+        """Where its answers come in."""
+        return self.server.sock.fileno() if self.server and self.server.sock else -1
+
     def send(self, outgoing: Outgoing) -> Outcome:
+        return send_now(self, outgoing)
+
+    def sending(self, outgoing: Outgoing) -> Steps:
         """Offer one mail; a connection that the server closed meanwhile is opened again once."""
         if self.foreign and self.offered >= MAILS_PER_CONNECTION:
-            self.close()
+            yield self.close
         used = self.server is not None and self.offered > 0
         try:
-            return self.offer(outgoing)
+            return (yield from self.offering(outgoing))
         except Lost as lost:
             if not used:
                 return lost.outcome
         try:
-            return self.offer(outgoing)
+            return (yield from self.offering(outgoing))
         except Lost as lost:
             return lost.outcome
 
-    def offer(self, outgoing: Outgoing) -> Outcome:
+    def offering(self, outgoing: Outgoing) -> Steps:
         """One transaction: MAIL, RCPT, DATA, the data. Raises Lost only while the mail is certainly not the server's."""
         try:
-            server = self.server or self.open()
+            if self.server is None:
+                yield self.open
         except ConnectError as error:
             return error.outcome
+        server = self.server
+        assert server is not None
         self.offered += 1
         commands = transaction(server, outgoing)
         if not isinstance(commands, list):
             return commands
         try:
-            refusal = ask_all(server, commands) if server.has_extn("pipelining") else ask_each(server, commands)
+            ask = ask_all if server.has_extn("pipelining") else ask_each
+            refusal = yield from ask(server, commands)
         except Lost:
             self.drop()
             raise
         if refusal:
-            return self.refused(server, *refusal)
-        return self.hand_over(server, outgoing.data)
+            return (yield from self.refused(server, *refusal))
+        return (yield from self.hand_over(server, outgoing.data))
 
-    def hand_over(self, server: Session, data: bytes) -> Outcome:
+    def hand_over(self, server: Session, data: bytes) -> Steps:
         """Send the data and its end. From the end on, only an answer tells what became of it."""
         body = data.replace(LINE_DOT, DOUBLED)
         if body.startswith(b"."):
@@ -153,21 +167,21 @@ class SmtpConnection:
             self.drop()
             return Deferred(f"The connection broke before the whole mail was handed over: {describe(error)}")
         try:
-            code, text = server.getreply()
+            code, text = yield from server.replying()
         except (OSError, smtplib.SMTPException) as error:
             self.drop()
             return Unanswered(f"The server was given the mail and did not answer: {describe(error)}")
         if 200 <= code < 300:
             return Sent(detail=text_of(text)[:200])
         if 400 <= code < 600:
-            return self.refused(server, "d", code, text)
+            return (yield from self.refused(server, "d", code, text))
         self.drop()
         return Unanswered(f"The server was given the mail, and its answer is no SMTP: {code} {text_of(text)[:200]}")
 
-    def refused(self, server: Session, stage: str, code: int, text: bytes) -> Outcome:
+    def refused(self, server: Session, stage: str, code: int, text: bytes) -> Steps:
         """Clear the transaction (RFC 5321 4.1.1.5) and say what the refusal means."""
         try:
-            if code in {421, 354} or server.rset()[0] != 250:
+            if code in {421, 354} or not (yield from cleared(server)):
                 self.drop()
         except (OSError, smtplib.SMTPException):
             self.drop()
@@ -190,20 +204,28 @@ def connect_outcome(host: str, error: Exception) -> Throttled | Disconnected:
     return Throttled(f"{host} cannot be reached: {describe(error)}", UNREACHABLE_SECONDS)
 
 
-def ask_all(server: Session, commands: list[str]) -> tuple[str, int, bytes] | None:
+def cleared(server: Session) -> Generator[float, object, bool]:
+    server.send(b"RSET\r\n")
+    code, _ = yield from server.replying()
+    return code == 250
+
+
+def ask_all(server: Session, commands: list[str]) -> Generator[float, object, Refusal | None]:
     """MAIL, RCPT and DATA in one write (RFC 2920); the first refusal, as `ask_each` gives it."""
     write(server, commands)
-    replies = [answer(server, stage) for stage in "mrd"]
+    replies = []
+    for stage in "mrd":
+        replies.append((yield from answer(server, stage)))
     for stage, (code, text) in zip("mrd", replies, strict=True):
         if accepted(stage, code):
             continue
         if replies[2][0] == 354:
-            end_unwanted_data(server, recipient_refused=replies[1][0] >= 400)
+            yield from end_unwanted_data(server, recipient_refused=replies[1][0] >= 400)
         return stage, code, text
     return None
 
 
-def end_unwanted_data(server: Session, *, recipient_refused: bool) -> None:
+def end_unwanted_data(server: Session, *, recipient_refused: bool) -> Generator[float, object, None]:
     """The server asks for data although we do not want to send it any more (RFC 2920 3.1).
 
     With no recipient an empty mail ends that and goes nowhere. Otherwise the server is odd: leave.
@@ -212,14 +234,14 @@ def end_unwanted_data(server: Session, *, recipient_refused: bool) -> None:
         server.close()
         return
     write(server, ["."])
-    answer(server, "d")
+    yield from answer(server, "d")
 
 
-def ask_each(server: Session, commands: list[str]) -> tuple[str, int, bytes] | None:
+def ask_each(server: Session, commands: list[str]) -> Generator[float, object, Refusal | None]:
     """The commands one after the other; the first refusal as its stage, code and text. Raises Lost."""
     for stage, command in zip("mrd", commands, strict=True):
         write(server, [command])
-        code, text = answer(server, stage)
+        code, text = yield from answer(server, stage)
         if not accepted(stage, code):
             return stage, code, text
     return None
@@ -236,9 +258,9 @@ def write(server: Session, commands: list[str]) -> None:
         raise lost(error) from error
 
 
-def answer(server: Session, stage: str) -> Reply:
+def answer(server: Session, stage: str) -> Generator[float, object, Reply]:
     try:
-        code, text = server.getreply()
+        code, text = yield from server.replying()
     except (OSError, smtplib.SMTPException) as error:
         raise lost(error) from error
     if code == 421:  # RFC 5321 3.8: the server closes the connection after it

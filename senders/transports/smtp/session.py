@@ -11,6 +11,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,11 +38,25 @@ class Session(smtplib.SMTP):
     deadline = math.inf
 
     def getreply(self) -> tuple[int, bytes]:
-        """The code (-1 where it is none) and the lines' text; raises SMTPServerDisconnected."""
+        """As `replying`, and waits for it: what smtplib calls."""
+        steps = self.replying()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                code, text = end.value
+                return code, text
+
+    def replying(self) -> Generator[float, object, tuple[int, bytes]]:
+        """The next reply's code (-1 where it is none) and its lines' text; raises SMTPServerDisconnected. Yields before it
+        reads from the network, until when it can wait for that.
+        """
         deadline = min(time.monotonic() + REPLY_SECONDS, self.deadline)
         texts: list[bytes] = []
         for _ in range(REPLY_LINES):
-            line = self.read_line(deadline)
+            while (end := self.pending.find(b"\n")) < 0:
+                yield from self.reading(deadline)
+            line, self.pending = self.pending[:end], self.pending[end + 1 :]
             texts.append(line[4:].strip())
             code = int(line[:3]) if line[:3].isdigit() else -1
             if code < 0 or line[3:4] != b"-":
@@ -49,14 +64,18 @@ class Session(smtplib.SMTP):
         self.close()
         raise smtplib.SMTPServerDisconnected("the server's reply had no end")
 
-    def read_line(self, deadline: float) -> bytes:
-        while (end := self.pending.find(b"\n")) < 0:
-            if len(self.pending) > LINE_BYTES or time.monotonic() > deadline:
+    def reading(self, deadline: float) -> Generator[float, object, None]:
+        """Read some more of a reply that must end by `deadline`."""
+        if len(self.pending) > LINE_BYTES or time.monotonic() > deadline:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("the server's reply had no end")
+        if not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):  # nothing decrypted already
+            try:
+                yield min(deadline, time.monotonic() + ANSWER_SECONDS)
+            except TimeoutError as error:
                 self.close()
-                raise smtplib.SMTPServerDisconnected("the server's reply had no end")
-            self.pending += self.read_some()
-        line, self.pending = self.pending[:end], self.pending[end + 1 :]
-        return line
+                raise smtplib.SMTPServerDisconnected("connection lost") from error
+        self.pending += self.read_some()
 
     def hurry(self) -> None:
         """Let the socket wait no longer than until the deadline; raises TimeoutError after it."""

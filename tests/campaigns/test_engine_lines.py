@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns import engine
-from campaigns.engine import crew, deliver
+from campaigns.engine import deliver, lines
 from campaigns.models import Message
 from senders.errors import last_errors
 from senders.models import Sender
@@ -27,6 +27,19 @@ def test_they_share_the_work_and_each_lead_gets_one_mail(launcher: Launcher) -> 
     assert states(campaign) == {"sent": 80}
     sender.refresh_from_db()
     assert sender.lease is None, "given back when the last one was done"
+
+
+def test_batches_that_are_smaller_than_its_connections_double_nothing(
+    launcher: Launcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "BATCH", 3)
+    monkeypatch.setattr(deliver, "BATCH_A_LINE", 0)
+    sender = launcher.sender(connections=5)
+    launcher.server.delay("END", 0.01)
+    launcher.start(40, senders=[sender])
+    assert engine.drain(sender.pk).counts == {"sent": 40}
+    assert launcher.server.connections == 5
+    assert sorted(launcher.received()) == sorted(f"lead{number}@example.com" for number in range(40))
 
 
 def test_a_few_mails_need_one_connection(launcher: Launcher) -> None:
@@ -113,14 +126,14 @@ def test_a_worker_that_stops_finishes_the_mails_in_hand(launcher: Launcher, monk
     assert sent <= 20
 
 
-def test_a_process_has_only_so_many_helpers(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "helpers", threading.BoundedSemaphore(2))
+def test_a_process_has_only_so_many_further_connections(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "further", threading.BoundedSemaphore(2))
     sender = launcher.sender(connections=10)
     launcher.server.delay("END", 0.01)
     launcher.start(100, senders=[sender])
     assert engine.drain(sender.pk).counts == {"sent": 100}
-    assert launcher.server.connections <= 3 + 2, "two beside its own; one that found nothing may have come again"
-    assert crew.helpers._value == 2, "all are back"
+    assert launcher.server.connections == 3, "two beside its own"
+    assert lines.further._value == 2, "all are back"
 
 
 def test_more_connections_begin_with_a_fresh_drain(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
