@@ -56,7 +56,7 @@ def prepare(environment: "os._Environ[str]") -> None:
     if seconds := environment.get("LEASE_SECONDS"):
         shorten(float(seconds))
     if batch := environment.get("BATCH"):
-        vars(deliver).update(BATCH=int(batch))
+        vars(deliver).update(BATCH=int(batch), BATCH_A_LINE=0)
     if off := environment.get("CLOCK_OFF"):
         set_clock(float(off))
     if moment := environment.get("DIE"):
