@@ -132,6 +132,8 @@ class Import(models.Model):
     size = models.BigIntegerField(default=0, help_text="Bytes.")
     encoding = models.CharField(max_length=20, default="utf-8", help_text="As Python's codecs are called.")
     separator = models.CharField(max_length=1, default=",")
+    sheet = models.CharField(max_length=200, blank=True, help_text="Which sheet of a workbook.")
+    sheets = models.JSONField(default=list, help_text="The names of a workbook's sheets that hold anything.")
     header_line = models.PositiveIntegerField(default=1, help_text="Line of the column names; 0 where there are none.")
     mapping = models.JSONField(default=dict, help_text="Header → field name; headers that are absent are left out.")
     list_name = models.CharField(max_length=200, blank=True, help_text="The list to make or find when it starts.")
