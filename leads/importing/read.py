@@ -39,12 +39,14 @@ class Dialect:
     """How a file is written: a codec's name, one character, and the line of the column names (0: there are none).
 
     `sheet` is the one to read of a workbook; `separator` is then `table.SEPARATOR`, of files that we wrote ourselves.
+    `columns` is how many there are, 0 where that is not known yet.
     """
 
     encoding: str
     separator: str
     header_line: int = 0
     sheet: str = ""
+    columns: int = 0
 
 
 class Row(NamedTuple):
@@ -69,7 +71,7 @@ def rows(file: BinaryIO, dialect: Dialect) -> Iterator[Row]:
             yield from (Row(line, cells) for line, cells in table.rows(text, dialect.sheet))
             return
         try:
-            yield from Parser(Blocks(text), dialect.separator).rows()
+            yield from Parser(Blocks(text), dialect).rows()
         except UnicodeError as error:  # UTF-16 without its mark
             raise Unreadable(WRONG_ENCODING) from error
 
@@ -112,11 +114,12 @@ class Blocks:
 class Parser:
     """Lines → rows, for one file. `problem` says why the row that comes next is broken; empty where it is not."""
 
-    def __init__(self, blocks: Blocks, separator: str) -> None:
+    def __init__(self, blocks: Blocks, dialect: Dialect) -> None:
         self.blocks = blocks
-        self.separator = separator
+        self.separator = dialect.separator
+        self.columns = dialect.columns
+        self.widest = 0  # cells of any row so far
         self.number = 0  # of the line that was done with last
-        self.width = 0  # cells of the row before
         self.reread = 0  # characters, about
         self.problem = ""
 
@@ -137,23 +140,23 @@ class Parser:
         # The last line is none of the file's: a quote that is open swallows it, and is known by that.
         given = [*lines, "\n"]
         reader = csv.reader(given, delimiter=self.separator)
-        first, begun, width = self.number + 1, 0, self.width
+        first, begun = self.number + 1, 0
         for cells in reader:
             end = reader.line_num
             if (end - begun > 1 or len(given[begun]) > MOST_CHARS) and not self.is_sound(
-                lines[begun:end], cells, width, is_open=end > len(lines)
+                lines[begun:end], cells, is_open=end > len(lines)
             ):
                 break
             if cells:
-                width = len(cells)
+                if len(cells) > self.widest:
+                    self.widest = len(cells)
                 if (cells[0] and not cells[0].isspace()) or not is_blank(cells):
                     yield Row(first + begun, cells)
             begun = min(end, len(lines))
         self.number += begun
-        self.width = width
         return lines[begun:]
 
-    def is_sound(self, lines: list[str], cells: list[str], width: int, *, is_open: bool) -> bool:
+    def is_sound(self, lines: list[str], cells: list[str], *, is_open: bool) -> bool:
         """Whether a row that is long, or of several lines, is one; where it only begins here, `problem` stays empty."""
         chars = sum(map(len, lines))
         fits = chars <= MOST_CHARS and len(lines) <= MOST_LINES
@@ -163,7 +166,7 @@ class Parser:
             return False
         elif is_open or not fits:
             self.problem = NEVER_CLOSED
-        elif self.swallows_rows(lines, cells, width):
+        elif self.swallows_rows(lines, cells):
             self.problem = CLOSED_LATE
         else:
             return True
@@ -172,14 +175,10 @@ class Parser:
             raise Unreadable(f"Quotes open and never close, again and again up to line {self.number + 1}.")
         return False
 
-    def swallows_rows(self, lines: list[str], cells: list[str], width: int) -> bool:
+    def swallows_rows(self, lines: list[str], cells: list[str]) -> bool:
         """Whether a row of several lines looks like several: a line of it like a row with an address, and itself not."""
-        alike = any(
-            len(parts := line.split(self.separator)) == width
-            and any(ADDRESS.fullmatch(part.strip(' "\r\n')) for part in parts)
-            for line in lines[1:]
-        )
-        return width > 1 and alike and not (len(cells) == width and self.is_strict(lines))
+        alike = any(self.separator in line and any(map(is_addressed, line.split(self.separator))) for line in lines[1:])
+        return alike and not (len(cells) == (self.columns or self.widest) and self.is_strict(lines))
 
     def is_strict(self, lines: list[str]) -> bool:
         """Whether every quote that closes ends its cell."""
@@ -188,6 +187,10 @@ class Parser:
         except csv.Error:
             return False
         return True
+
+
+def is_addressed(cell: str) -> bool:
+    return "@" in cell and ADDRESS.fullmatch(cell.strip(' "\r\n')) is not None
 
 
 def broken_row(number: int, line: str, problem: str, separator: str) -> Row:

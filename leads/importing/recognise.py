@@ -100,7 +100,7 @@ def sheet_of(found: Sequence[Row], dialect: Dialect) -> Sheet:
     alike = sum(len(row.cells) == len(header) for row in below) / len(below) if below and len(header) > 1 else 0.0
     score = (known_columns(header), alike, len(header))
     header = header[: MOST_COLUMNS + 1]  # more are refused, and need no names
-    return Sheet(replace(dialect, header_line=line), unique(header), below, score)
+    return Sheet(replace(dialect, header_line=line, columns=len(header)), unique(header), below, score)
 
 
 def header_index(found: Sequence[Row]) -> int | None:

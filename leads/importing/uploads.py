@@ -49,7 +49,8 @@ def delete(file: str) -> None:
 
 def dialect_of(importing: Import) -> Dialect:
     """How the upload of an import is read."""
-    return Dialect(importing.encoding, importing.separator, importing.header_line, importing.sheet)
+    columns = len(importing.header)
+    return Dialect(importing.encoding, importing.separator, importing.header_line, importing.sheet, columns)
 
 
 def drop(importing: Import) -> None:

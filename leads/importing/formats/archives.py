@@ -56,7 +56,7 @@ def suffix(entry: zipfile.ZipInfo) -> str:
 
 def is_hidden(name: str) -> bool:
     """What macOS packs beside the files, and files that are hidden anyway."""
-    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in PurePosixPath(name).parts)
 
 
 def unpack_entry(path: Path, entry: zipfile.ZipInfo, most: int) -> Iterator[bytes]:

@@ -174,9 +174,10 @@ def decoded(value: str, parameters: list[str], encoding: str) -> str:
     """The value as text; 2.1 writes what is not ASCII as quoted-printable, in a character set of its own."""
     if not any(parameter.endswith("QUOTED-PRINTABLE") for parameter in parameters):
         return value
+    usual = "utf-8" if encoding.startswith("utf") else encoding
     named = [parameter.removeprefix("CHARSET=") for parameter in parameters if parameter.startswith("CHARSET=")]
-    content = quopri.decodestring(value.encode(encoding, "replace"))
+    content = quopri.decodestring(value.encode(usual, "replace"))
     try:
-        return content.decode(named[0] if named else encoding, "replace")
+        return content.decode(named[0] if named else usual, "replace")
     except LookupError:  # no such character set
-        return content.decode(encoding, "replace")
+        return content.decode(usual, "replace")
