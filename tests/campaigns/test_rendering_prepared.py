@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Organisation
@@ -87,6 +87,7 @@ LEADS = st.builds(
 )
 
 
+@settings(max_examples=400)
 @given(
     parts=st.fixed_dictionaries({"subject": TEMPLATES, "body_html": TEMPLATES, "body_text": TEMPLATES}),
     tracking=st.fixed_dictionaries({"track_opens": st.booleans(), "track_clicks": st.booleans()}),
