@@ -142,7 +142,8 @@ class Prepared:
         return form_of(html, slots.pattern, places)
 
     def check_html(self, html: str) -> None:
-        """Raise NotFlat where a value could be more than a value, or make a link the way out, or another of it."""
+        """Raise NotFlat where a value could be more than a value, or could make another link of the way out."""
+        # No value can be the way out itself: its token is signed, and nobody has seen it before this mail is read.
         unsubscribe, marks = self.slots.unsubscribe, self.slots.pattern
         if not steady(html, marks) or str(escape(unsubscribe)) != unsubscribe:
             raise NotFlat
