@@ -9,9 +9,11 @@ class CampaignsConfig(AppConfig):
         from campaigns import happenings  # noqa: F401  (registers its receiver)
         from campaigns.guards import erase_events, guard_list, guard_sender
         from campaigns.record import outcomes, room_at, sending_days
+        from campaigns.segments import campaign_fields
         from campaigns.stats import sender_usage
         from campaigns.timeline import message_entries
         from leads import lists, services, timeline
+        from leads.segments import vocabulary
         from senders import health, standing
         from senders import services as senders
 
@@ -23,3 +25,4 @@ class CampaignsConfig(AppConfig):
         lists.LIST_GUARDS.append(guard_list)
         services.ERASERS.append(erase_events)
         timeline.SOURCES.append(message_entries)
+        vocabulary.SOURCES.append(campaign_fields)

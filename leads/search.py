@@ -1,14 +1,17 @@
 """Finding leads: what a person searches, filters and sorts by, as one value, and the leads it finds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.db import connection
-from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Func, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Lower
 
 from accounts.models import Organisation
+from leads.fields import LONGEST_FIELD_NAME
 from leads.models import NAME_SORTED, Lead, Suppression
+from leads.segments.filtering import in_segment
+from leads.tags import LONGEST_TAG
+from leads.terms import HasWords
 
 NEWEST = "-added"
 # Sort key → what is compared, as an index has it (`Lead.Meta`); a minus in front of the key turns it round. By name is by
@@ -20,48 +23,70 @@ SORTS: dict[str, tuple[F | Func, ...]] = {
     "added": (F("pk"),),
 }
 MOST_WORDS = 5
-# How many leads stand for all where looking at every one would take too long.
-SAMPLE = 20_000
-MOST_TAGS = 200
-
-TAGS = """
-SELECT DISTINCT unnest(tags) AS tag FROM (
-    SELECT tags FROM leads_lead WHERE organisation_id = %(organisation)s ORDER BY id DESC LIMIT %(sample)s) newest
-ORDER BY tag LIMIT %(limit)s
-"""
 
 
 @dataclass(frozen=True)
 class Search:
-    """Words, a list (its primary key), a tag, and an order: a key of SORTS, perhaps with a minus in front."""
+    """Words, a tag, a list or a segment (their primary keys), a custom field that has a value, and an order: a key of SORTS,
+    perhaps with a minus in front."""
 
     q: str = ""
     tag: str = ""
     list_id: int | None = None
     sort: str = NEWEST
+    segment_id: int | None = None
+    field: str = ""
 
     def parameters(self) -> dict[str, str]:
         """Itself as the query of a URL; what is as usual is left out."""
-        values = {"q": self.q, "list": str(self.list_id or ""), "tag": self.tag, "sort": self.sort}
+        values = {
+            "q": self.q,
+            "list": str(self.list_id or ""),
+            "segment": str(self.segment_id or ""),
+            "tag": self.tag,
+            "field": self.field,
+            "sort": self.sort,
+        }
         return {name: value for name, value in values.items() if value and value != NEWEST}
 
+    @property
+    def keys(self) -> tuple[F | Func, ...]:
+        return SORTS[self.sort.removeprefix("-")]
 
-def read_search(values: Mapping[str, str], list_id: int | None) -> Search:
-    """What `?q=`, `?tag=` and `?sort=` ask for, on the list `list_id` (which the caller has looked up)."""
+    @property
+    def backwards(self) -> bool:
+        return self.sort.startswith("-")
+
+    @property
+    def words_alone(self) -> bool:
+        """Whether nothing but the words narrows it."""
+        return bool(self.q) and self == replace(Search(), q=self.q, sort=self.sort)
+
+
+def read_search(values: Mapping[str, str], list_id: int | None = None, segment_id: int | None = None) -> Search:
+    """What `?q=`, `?tag=`, `?field=` and `?sort=` ask for, on a list or in a segment (which the caller has looked up)."""
 
     def text(name: str, longest: int) -> str:
         return values.get(name, "").replace("\0", "").strip()[:longest]
 
     sort = text("sort", 20)
-    return Search(text("q", 200), text("tag", 100), list_id, sort if sort.removeprefix("-") in SORTS else NEWEST)
+    known = sort if sort.removeprefix("-") in SORTS else NEWEST
+    return Search(
+        text("q", 200), text("tag", LONGEST_TAG), list_id, known, segment_id, text("field", LONGEST_FIELD_NAME)
+    )
+
+
+def words_of(q: str) -> str:
+    """As much of what was typed as is looked for."""
+    return " ".join(q.replace("\0", "").split()[:MOST_WORDS])
 
 
 def search_leads(organisation: Organisation, q: str = "", list_id: int | None = None, tag: str = "") -> QuerySet[Lead]:
-    """The organisation's leads whose name, company or address contains every word of `q`, on a list, with a tag."""
+    """The organisation's leads with a word in name, company or address that begins like each word of `q`, accents and
+    case aside; on a list, with a tag."""
     leads = Lead.objects.filter(organisation=organisation)
-    for word in q.replace("\0", "").split()[:MOST_WORDS]:
-        names = Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(company__icontains=word)
-        leads = leads.filter(names | Q(email__icontains=word))
+    if words := words_of(q):
+        leads = leads.filter(terms__matches=HasWords(Value(organisation.pk), Value(words)))
     if list_id is not None:
         leads = leads.filter(entries__lead_list=list_id)
     if tag:
@@ -69,22 +94,24 @@ def search_leads(organisation: Organisation, q: str = "", list_id: int | None = 
     return leads
 
 
-def found_leads(organisation: Organisation, search: Search) -> QuerySet[Lead]:
-    """What a search finds, in its order."""
-    key = search.sort.removeprefix("-")
-    backwards = search.sort.startswith("-")
+def matching(organisation: Organisation, search: Search) -> QuerySet[Lead]:
+    """What a search finds, in no order. Raises BadRules where its segment does not hold any more."""
     leads = search_leads(organisation, search.q, search.list_id, search.tag)
-    return leads.order_by(*(value.desc() if backwards else value.asc() for value in SORTS[key]))
+    if search.segment_id is not None:
+        leads = leads.filter(in_segment(organisation, search.segment_id))
+    if search.field:
+        leads = leads.filter(fields__has_key=search.field)
+    return leads
+
+
+def found_leads(organisation: Organisation, search: Search) -> QuerySet[Lead]:
+    """What a search finds, in its order. Raises BadRules."""
+    return matching(organisation, search).order_by(
+        *(key.desc() if search.backwards else key.asc() for key in search.keys)
+    )
 
 
 def with_suppression(leads: QuerySet[Lead]) -> QuerySet[Lead]:
     """The same leads, each with `suppressed`: why it is not mailed (a SuppressionReason), or None."""
     entries = Suppression.objects.filter(organisation=OuterRef("organisation"), digest=OuterRef("digest"))
     return leads.annotate(suppressed=Subquery(entries.values("reason")[:1]))
-
-
-def known_tags(organisation: Organisation) -> list[str]:
-    """The tags that the organisation's newest leads have."""
-    with connection.cursor() as cursor:
-        cursor.execute(TAGS, {"organisation": organisation.pk, "sample": SAMPLE, "limit": MOST_TAGS})
-        return [row[0] for row in cursor.fetchall()]

@@ -8,13 +8,17 @@ from django.db.models import QuerySet
 
 from accounts.idempotency import forget_answers
 from leads.addresses import BadAddress, normalise_email
+from leads.fields import LONGEST_FIELD_NAME
 from leads.lists import LIST_GUARDS, add_to_list, clean_text, named_list, remove_from_list
 from leads.models import FormerAddress, Lead
 from leads.search import search_leads
 from leads.suppression import digest, erased_digests, forget
+from leads.tags import LONGEST_TAG
 
 __all__ = [
     "LIST_GUARDS",
+    "LONGEST_FIELD_NAME",
+    "LONGEST_TAG",
     "BadAddress",
     "DuplicateLead",
     "ErasedAddress",
@@ -34,10 +38,8 @@ LONGEST = {"first_name": 200, "last_name": 200, "company": 300, "title": 300, "p
 TEXT_FIELDS = tuple(LONGEST)
 LONGEST_SOURCE = 300
 MAX_CUSTOM_FIELDS = 100
-LONGEST_FIELD_NAME = 100
 LONGEST_FIELD = 5000
 MAX_TAGS = 50
-LONGEST_TAG = 100
 ERASE_BATCH = 500
 
 

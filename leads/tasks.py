@@ -1,7 +1,9 @@
-"""Thin Celery entries; imports that wait stand in PostgreSQL, so a lost task costs half a minute."""
+"""Thin Celery entries; imports and bulk actions that wait stand in PostgreSQL, so a lost task costs half a minute."""
 
 from celery import shared_task
 
+from leads.bulk import run as bulk_run
+from leads.bulk import upkeep as bulk_upkeep
 from leads.importing import run, upkeep
 
 RESUME_SECONDS = 30
@@ -19,3 +21,17 @@ def resume_imports() -> None:
     for pk in upkeep.abandoned_imports():
         run_import.apply_async((pk,), expires=RESUME_SECONDS)
     upkeep.tidy()
+
+
+@shared_task(name="leads.tasks.run_bulk_action")
+def run_bulk_action(pk: int) -> None:
+    """Do one thing with many leads, or take it back, unless another worker does."""
+    bulk_run.run_bulk(pk)
+
+
+@shared_task(name="leads.tasks.resume_bulk_actions")
+def resume_bulk_actions() -> None:
+    """Each half minute: take up the bulk actions that a dead worker left, and tidy up."""
+    for pk in bulk_upkeep.abandoned_actions():
+        run_bulk_action.apply_async((pk,), expires=RESUME_SECONDS)
+    bulk_upkeep.tidy()

@@ -43,7 +43,7 @@ class Matches(Lookup[Any]):
 
     lookup_name = "matches"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_parameters = self.process_lhs(compiler, connection)
         right, right_parameters = self.process_rhs(compiler, connection)
-        return f"{left} @@ {right}", [*left_parameters, *right_parameters]
+        return f"{left} @@ {right}", (*left_parameters, *right_parameters)

@@ -1,11 +1,16 @@
 from django.urls import URLPattern, path
 
-from leads.views import bulk, imports, leads, lists
+from leads.views import bulk, exporting, fields, imports, leads, lists, running, segments, tags
 
 urlpatterns: list[URLPattern] = [
     path("leads/", leads.index, name="leads"),
     path("leads/new/", leads.new, name="lead-new"),
     path("leads/bulk/", bulk.bulk, name="leads-bulk"),
+    path("leads/bulk/<int:pk>/", running.show, name="bulk"),
+    path("leads/bulk/<int:pk>/undo/", running.undo, name="bulk-undo"),
+    path("leads/bulk/<int:pk>/leads.xlsx", running.file, name="bulk-file"),
+    path("leads/export/", exporting.index, name="leads-export"),
+    path("leads/export/leads.csv", exporting.csv, name="leads-export-csv"),
     path("leads/<int:pk>/", leads.show, name="lead"),
     path("leads/<int:pk>/edit/", leads.edit, name="lead-edit"),
     path("leads/<int:pk>/delete/", leads.delete, name="lead-delete"),
@@ -15,6 +20,19 @@ urlpatterns: list[URLPattern] = [
     path("lists/<int:pk>/", lists.show, name="list"),
     path("lists/<int:pk>/rename/", lists.rename, name="list-rename"),
     path("lists/<int:pk>/delete/", lists.delete, name="list-delete"),
+    path("segments/", segments.index, name="segments"),
+    path("segments/new/", segments.new, name="segment-new"),
+    path("segments/build/", segments.build, name="segment-build"),
+    path("segments/<int:pk>/", segments.show, name="segment"),
+    path("segments/<int:pk>/edit/", segments.edit, name="segment-edit"),
+    path("segments/<int:pk>/delete/", segments.delete, name="segment-delete"),
+    path("tags/", tags.index, name="tags"),
+    path("tags/rename/", tags.rename, name="tag-rename"),
+    path("tags/delete/", tags.delete, name="tag-delete"),
+    path("fields/", fields.index, name="fields"),
+    path("fields/define/", fields.define, name="field-define"),
+    path("fields/rename/", fields.rename, name="field-rename"),
+    path("fields/delete/", fields.delete, name="field-delete"),
     path("imports/", imports.index, name="imports"),
     path("imports/new/", imports.new, name="import-new"),
     path("imports/<int:pk>/", imports.show, name="import"),

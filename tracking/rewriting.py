@@ -5,6 +5,7 @@ cut off ends at the end of the text, so that no template, however broken, is rea
 """
 
 import re
+from collections.abc import Callable
 from html import unescape
 from html.entities import html5
 from urllib.parse import urlsplit
@@ -35,6 +36,9 @@ PIECES = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+TAG_NAME = re.compile(rf"</?+[a-z][^{BLANK}/>]*+", re.IGNORECASE)
+TAG = re.compile(rf"{TAG_NAME.pattern}{REST}>", re.IGNORECASE | re.VERBOSE)
+VALUES = re.compile(rf"[^>=]++|={VALUE}", re.VERBOSE)  # what REST is made of
 REFERENCE = re.compile(r"&(?:#[0-9]++;?+|#x[0-9a-f]++;?+|([a-z][a-z0-9]*+)(;|(?!=)))", re.IGNORECASE)
 LONGEST_REFERENCE = 40  # html5's longest name has 33 characters
 DROPPED = dict.fromkeys(map(ord, "\t\r\n"))
@@ -64,10 +68,45 @@ def href(tag: str) -> tuple[int, int, str] | None:
         form = attribute.lastgroup or "name"
         if form == "name":
             return None
-        # Browsers drop line breaks and tabs, and what surrounds the URL (WHATWG URL 4.4).
-        url = decoded(attribute[form]).translate(DROPPED).strip(OUTER)
-        return attribute.start(form), attribute.end(form), url
+        return attribute.start(form), attribute.end(form), meant(attribute[form])
     return None
+
+
+def meant(value: str) -> str:
+    """The URL that an href's value means: browsers drop line breaks and tabs, and what surrounds it (WHATWG URL 4.4)."""
+    return decoded(value).translate(DROPPED).strip(OUTER)
+
+
+def steady(html: str, hole: re.Pattern[str]) -> bool:
+    """Whether any text without `<`, `>` and quotes may stand where `hole` matches, and all the rest of `html` is read as
+    before: tags, links and where the body ends."""
+    if any(html.startswith("<", found.start() - 1) for found in hole.finditer(html) if found.start()):
+        return False
+    return all(steady_piece(piece[0], piece.lastgroup, hole) for piece in PIECES.finditer(html))
+
+
+def steady_piece(text: str, kind: str | None, hole: re.Pattern[str]) -> bool:
+    """Whether holes stand only in quoted values of a tag, as both who looks for its end and who looks for its href read
+    it, or in the text of an element that nothing before them can close."""
+    holes = [found.span() for found in hole.finditer(text)]
+    if not holes:
+        return True
+    if kind == "raw":
+        opening = TAG.match(text)
+        return opening is not None and opening.end() <= holes[0][0] and "<" not in text[opening.end() : holes[-1][0]]
+    return bool(TAG.match(text)) and all(
+        any(start <= at and end <= stop for start, stop in quoted(pattern, text))
+        for pattern in (ATTRIBUTES, VALUES)
+        for at, end in holes
+    )
+
+
+def quoted(pattern: re.Pattern[str], tag: str) -> list[tuple[int, int]]:
+    """Where the quoted values of a tag stand; those with a `<` in them are left out: they may look like a body's end."""
+    name = TAG_NAME.match(tag)
+    found = pattern.finditer(tag, name.end() if name else 0)
+    spans = [value.span(value.lastgroup) for value in found if value.lastgroup in ("double", "single")]
+    return [(start, end) for start, end in spans if "<" not in tag[start:end]]
 
 
 def trackable(url: str) -> bool:
@@ -84,23 +123,35 @@ def trackable(url: str) -> bool:
 
 def track_html(html: str, mark: Mark, *, opens: bool, clicks: bool) -> str:
     """`html` with its web links leading through us (`clicks`) and the pixel before the last `</body>` (`opens`)."""
+
+    def through_us(written: str, url: str) -> str:
+        return click_url(mark, url) if trackable(url) else written
+
+    return rewrite(html, pixel_tag(pixel_url(mark)) if opens else "", through_us if clicks else None)
+
+
+def pixel_tag(url: str) -> str:
+    return f'<img src="{url}" width="1" height="1" alt="" style="display:block;border:0">'
+
+
+def rewrite(html: str, pixel: str, link: Callable[[str, str], str] | None) -> str:
+    """`html` with `pixel` before the last `</body>`, or at its end, and each link's target as `link` makes it of what is
+    written there and the URL that it means."""
     parts: list[str] = []
     done, end, end_part = 0, len(html), -1
     for piece in PIECES.finditer(html):
         kind = piece.lastgroup
-        if kind == "link" and clicks:
-            found = href(piece[0])
-            if found and trackable(found[2]):
-                start = piece.start()
-                parts += html[done : start + found[0]], click_url(mark, found[2])
-                done = start + found[1]
+        if kind == "link" and link:
+            if found := href(piece[0]):
+                start, stop = piece.start() + found[0], piece.start() + found[1]
+                parts += html[done:start], link(html[start:stop], found[2])
+                done = stop
         elif kind == "body":
             parts.append(html[done : piece.start()])
             done = end = piece.start()
             end_part = len(parts)
     parts.append(html[done:])
-    if opens:
-        pixel = f'<img src="{pixel_url(mark)}" width="1" height="1" alt="" style="display:block;border:0">'
+    if pixel:
         parts.insert(end_part if end < len(html) else len(parts), pixel)
     return "".join(parts)
 
@@ -111,4 +162,4 @@ def links(html: str) -> list[str]:
     return [found[2] for tag in tags if (found := href(tag))]
 
 
-__all__ = ["links", "track_html"]
+__all__ = ["links", "meant", "pixel_tag", "rewrite", "steady", "track_html", "trackable"]

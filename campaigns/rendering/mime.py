@@ -9,17 +9,21 @@ import binascii
 import re
 import secrets
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from email.header import Header
-from email.utils import formataddr
+from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 LINE_BREAKS = re.compile(r"\r\n|\r|\n")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-LONG_LINE = re.compile(rb"[^\n]{900}")
+LONG_LINE = 900  # bytes from which a line is encoded: what passes it on may add to it
 ASCII = bytes(range(128))
 
 
 def header_text(value: str) -> str:
-    """A value that cannot start another header: line breaks and controls become spaces."""
+    """A value that cannot start another header: line breaks and controls become spaces, and several of them one."""
+    if value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip(" ")
     return " ".join(CONTROL.sub(" ", value).split())
 
 
@@ -59,38 +63,47 @@ def mailbox(header: str, name: str, address: str) -> str:
     return f"{header}: {value}"
 
 
-def body_part(content_type: str, text: str) -> bytes:
-    """A part with its headers, in the smallest encoding that any server passes on unchanged."""
-    data = LINE_BREAKS.sub("\r\n", text).encode("utf-8", "replace")
+def wire_lines(text: str) -> str:
+    """`text` with CRLF line ends."""
+    return LINE_BREAKS.sub("\r\n", text)
+
+
+def body_part(content_type: str, text: str, *, short: bool = False) -> bytes:
+    """A part with its headers, from text with CRLF line ends, in the smallest encoding that any server passes on
+    unchanged. `short`: no line of it reaches LONG_LINE, which is then not looked for."""
+    data = text.encode("utf-8", "replace")
     if not data.endswith(b"\r\n"):
         data += b"\r\n"  # also tells binascii which line ends to make
-    if data.isascii() and not LONG_LINE.search(data):
-        encoding, body = b"7bit", data
+    if data.isascii() and (short or max(map(len, data.split(b"\n"))) < LONG_LINE):
+        encoding, body = "7bit", data
     elif len(data[:2000].translate(None, ASCII)) * 4 > min(len(data), 2000):
-        encoding, body = b"base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
+        encoding, body = "base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
     else:
-        encoding, body = b"quoted-printable", binascii.b2a_qp(data, istext=True)
-    head = f"Content-Type: {content_type}; charset=utf-8\r\nContent-Transfer-Encoding: ".encode()
-    return head + encoding + b"\r\n\r\n" + body
+        encoding, body = "quoted-printable", binascii.b2a_qp(data, istext=True)
+    head = f"Content-Type: {content_type}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return head.encode() + body
 
 
-def assemble(headers: Iterable[str], text: str, html: str) -> bytes:
-    """The complete mail from finished header lines and its bodies; `html` empty: plain text alone."""
-    head = "\r\n".join([*headers, "MIME-Version: 1.0"]).encode("utf-8") + b"\r\n"
-    plain = body_part("text/plain", text)
+def assemble(headers: Iterable[str], plain: bytes, html: bytes) -> bytes:
+    """The complete mail from finished header lines and its parts (`body_part`); `html` empty: plain text alone."""
+    head = "\r\n".join([*headers, "MIME-Version: 1.0", ""]).encode("utf-8")
     if not html:
         return head + plain
     # "=_" cannot occur in quoted-printable or base64; the rest makes a clash in a 7bit part impossible in practice.
     boundary = f"=_{secrets.token_hex(16)}".encode()
-    opening = b"--" + boundary + b"\r\n"
     return b"".join(
         (
             head,
-            b'Content-Type: multipart/alternative; boundary="' + boundary + b'"\r\n\r\n',
-            opening,
+            b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n--%b\r\n' % (boundary, boundary),
             plain,
-            opening,
-            body_part("text/html", html),
-            b"--" + boundary + b"--\r\n",
+            b"--%b\r\n" % boundary,
+            html,
+            b"--%b--\r\n" % boundary,
         )
     )
+
+
+@lru_cache(maxsize=8)
+def date_line(second: int) -> str:
+    """The Date header of a second since the epoch: hundreds of mails share one."""
+    return f"Date: {format_datetime(datetime.fromtimestamp(second, UTC))}"

@@ -52,7 +52,11 @@ def compiled(source: str, html: bool) -> BoundTemplate:
 
 def render_template(source: str, values: dict[str, Any], *, html: bool) -> str:
     """`source` filled with `values`; raises RenderError with the reason in words."""
-    template = compiled(source, html)
+    return fill(compiled(source, html), source, values)
+
+
+def fill(template: BoundTemplate, source: str, values: dict[str, Any]) -> str:
+    """`template`, parsed from `source`, filled with `values`; raises RenderError with the reason in words."""
     try:
         return str(template.render(**values))
     except UndefinedError as error:

@@ -36,7 +36,11 @@ MULTIPART = {
                     "required": ["file"],
                     "additionalProperties": False,
                     "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "A CSV file, in any dialect."},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "CSV in any dialect, a workbook or vCards; gzip or ZIP.",
+                        },
                         "list": {"type": "string", "description": "The name of a list; made where there is none."},
                         "mapping": {
                             "type": "string",
@@ -95,7 +99,10 @@ def upload_of(request: OrgRequest) -> tuple["UploadedFile[Any]", str, str]:
     for field, messages in form.errors.items():
         raise refuse("list" if field == "list_name" else field, str(messages[0]))
     values = form.cleaned_data
-    return values["file"], values["list_name"], values["on_duplicate"]
+    [file, *others] = values["file"]
+    if others:
+        raise refuse("file", "Send one file at a time.")
+    return file, values["list_name"], values["on_duplicate"]
 
 
 def mapping_of(text: str) -> dict[str, str]:

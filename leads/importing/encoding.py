@@ -6,6 +6,8 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
+from leads.importing.vocabulary import meaning
+
 # A codec's name → what a person calls it; these can be chosen.
 ENCODINGS = {
     "utf-8-sig": "UTF-8",
@@ -32,6 +34,8 @@ WESTERN = "cp1252"
 
 CHUNK = 1 << 20
 SAMPLE = 1 << 16  # bytes of lines beyond ASCII are enough to tell an encoding
+CELL_ENDS = re.compile(r"[,;|\t\r\n\"]+")
+HEADER_CHARS = 4096  # a header that names columns in the right encoding says most
 # What stands inside words only where a text is read in the wrong encoding: £ukasz, Wi¶niewski.
 ODD = re.compile(r"\w[^\w\s.,;:'’\"&@()/+-]\w|[¡-¿×÷]\w|\w[€‚ƒ„…†‡ˆ‰‹‘“”•˜™›¢-¿×÷]")
 
@@ -90,9 +94,13 @@ def guess(sample: bytes) -> str:
     if not candidates:
         return WESTERN
 
-    def rank(name: str) -> tuple[float, int, float, bool]:
+    def rank(name: str) -> tuple[int, float, int, float, bool]:
         match = candidates[name]
-        odd = len(ODD.findall(sample.decode(name, errors="replace")))
-        return round(match.chaos, 1), odd, -round(match.coherence, 1), name != WESTERN
+        text = sample.decode(name, errors="replace")
+        known = sum(
+            meaning(word) is not None for word in set(CELL_ENDS.split(text[:HEADER_CHARS])) if not word.isascii()
+        )
+        odd = len(ODD.findall(text))
+        return -known, round(match.chaos, 1), odd, -round(match.coherence, 1), name != WESTERN
 
     return min(candidates, key=rank)

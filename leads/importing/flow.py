@@ -1,6 +1,7 @@
 """What people do with imports, one function each: draft, look, start, discard; pages and API call these."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -8,9 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from leads.importing import uploads
+from leads.importing.formats import table
 from leads.importing.map import check, guess
-from leads.importing.recognise import Sheet, recognise
+from leads.importing.read import Unreadable
+from leads.importing.receive import Received, receive
+from leads.importing.recognise import Sheet, recognise, recognise_sheet
+from leads.importing.uploads import path_of
 from leads.lists import LONGEST_NAME, clean_text, named_list
 from leads.models import Import, ImportState
 from leads.tasks import run_import
@@ -25,47 +29,98 @@ class NotADraft(Exception):
         super().__init__("This import was started already.")
 
 
-def draft_import(
+class UnreadableFiles(Unreadable):
+    """Of several files, some cannot be imported: `problems` says of each what its Unreadable would."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+def draft_imports(
     organisation: Organisation,
     by: User,
-    upload: "UploadedFile[Any]",
+    uploads: "Sequence[UploadedFile[Any]]",
     *,
     list_name: str = "",
     on_duplicate: str = "update",
-) -> Import:
-    """Keep an upload and what can be told of it, until its mapping is confirmed; raises Unreadable, and keeps nothing."""
-    file = uploads.store(upload.chunks())
-    try:
-        sheet = recognise(uploads.path_of(file))
-        return Import.objects.create(
-            organisation=organisation,
-            created_by=by,
-            file_name=clean_text(upload.name or "a file", LONGEST_FILE_NAME),
-            file=file,
-            size=uploads.path_of(file).stat().st_size,
-            list_name=clean_text(list_name, LONGEST_NAME),
-            on_duplicate=on_duplicate,
-            mapping=guess(sheet.header, sheet.rows),
-            **dialect_of(sheet),
-        )
-    except BaseException:
-        uploads.delete(file)
-        raise
+) -> list[Import]:
+    """Keep uploads, and what can be told of each file in them, until its mapping is confirmed.
+
+    Raises UnreadableFiles where any of them is unreadable, and keeps nothing.
+    """
+    with ExitStack() as undo, transaction.atomic():
+        drafts = [
+            Import.objects.create(
+                organisation=organisation,
+                created_by=by,
+                list_name=clean_text(list_name, LONGEST_NAME),
+                on_duplicate=on_duplicate,
+                **told,
+            )
+            for told in looked_at(uploads, undo)
+        ]
+        undo.pop_all()
+    return drafts
 
 
-def dialect_of(sheet: Sheet) -> dict[str, object]:
+def draft_import(organisation: Organisation, by: User, upload: "UploadedFile[Any]", **options: str) -> Import:
+    """`draft_imports` for an upload that must be one file; raises Unreadable."""
+    draft, *others = draft_imports(organisation, by, [upload], **options)
+    if others:
+        for one in (draft, *others):
+            discard_import(one)
+        raise Unreadable(f"There are {len(others) + 1} files in the archive. Send one at a time.")
+    return draft
+
+
+def looked_at(uploads: "Sequence[UploadedFile[Any]]", undo: ExitStack) -> list[dict[str, Any]]:
+    """What an Import holds of each file in the uploads."""
+    found: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for upload in uploads:
+        name = upload.name or "a file"
+        try:
+            found += [told_of(file) for file in receive(upload.chunks(), name, undo)]
+        except Unreadable as error:
+            problems.append(f"{name}: {error}" if len(uploads) > 1 else str(error))
+    if problems:
+        raise UnreadableFiles(problems)
+    return found
+
+
+def told_of(received: Received) -> dict[str, Any]:
+    path = path_of(received.file)
+    sheet = recognise_sheet(path, received.sheets) if received.separator else recognise(path)
+    return {
+        "file_name": clean_text(received.name, LONGEST_FILE_NAME),
+        "file": received.file,
+        "size": path.stat().st_size,
+        "sheets": received.sheets,
+        "mapping": guess(sheet.header, sheet.rows),
+        **dialect_fields(sheet),
+    }
+
+
+def dialect_fields(sheet: Sheet) -> dict[str, object]:
     dialect = sheet.dialect
     return {
         "encoding": dialect.encoding,
         "separator": dialect.separator,
+        "sheet": dialect.sheet,
         "header_line": dialect.header_line,
         "header": sheet.header,
     }
 
 
-def look(draft: Import, encoding: str = "", separator: str = "") -> Sheet:
-    """A draft's file, read as it was when it came, or otherwise; changes nothing. Raises Unreadable."""
-    path = uploads.path_of(draft.file)
+def look(draft: Import, encoding: str = "", separator: str = "", sheet: str = "") -> Sheet:
+    """A draft's file, read as it was when it came, or otherwise; changes nothing. Raises Unreadable.
+
+    Only a workbook has another sheet, and only text another encoding and separator.
+    """
+    path = path_of(draft.file)
+    if draft.separator == table.SEPARATOR:
+        return recognise(path, draft.encoding, draft.separator, sheet if sheet in draft.sheets else draft.sheet)
     return recognise(path, encoding or draft.encoding, separator or draft.separator)
 
 
@@ -87,7 +142,7 @@ def start_import(draft: Import, sheet: Sheet, mapping: Mapping[str, str]) -> Non
             mapping=checked,
             target_list=chosen,
             heartbeat_at=timezone.now(),
-            **dialect_of(sheet),
+            **dialect_fields(sheet),
         )
         # Without Redis the import waits for `resume_imports`, which finds it in the database.
         transaction.on_commit(lambda: run_import.delay(draft.pk), robust=True)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
 from ecrm.forms import OurWords
+from leads.importing.formats.archives import CONTACTS, MOST_FILES
 from leads.lists import LONGEST_NAME
 
 ON_DUPLICATE = {
@@ -24,7 +25,7 @@ def largest() -> str:
 
 
 def too_large() -> str:
-    return f"The file is larger than {largest()}. Split it."
+    return f"The upload is larger than {largest()}. Split it."
 
 
 def is_too_large(request: HttpRequest) -> bool:
@@ -33,10 +34,28 @@ def is_too_large(request: HttpRequest) -> bool:
     return length.isdecimal() and int(length) > settings.IMPORT_MAX_BYTES + MULTIPART_BYTES
 
 
+class SeveralFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One file or several; cleans to a list of them."""
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        given = data if isinstance(data, list) else [data]
+        files = [super(FilesField, self).clean(one, initial) for one in given or [None]]
+        if len(files) > MOST_FILES:
+            raise forms.ValidationError(f"These are {len(files)} files. Choose {MOST_FILES} at most.")
+        if sum(file.size or 0 for file in files) > settings.IMPORT_MAX_BYTES:
+            raise forms.ValidationError(too_large())
+        return files
+
+
 class UploadForm(OurWords, forms.Form):
-    file = forms.FileField(
-        label="CSV file",
-        allow_empty_file=True,  # a better sentence about it comes from `recognise`
+    file = FilesField(
+        label="Files",
+        widget=SeveralFiles,
+        allow_empty_file=True,  # a better sentence about it comes from `formats.kinds`
         error_messages={"required": "Choose a file."},
     )
     list_name = forms.CharField(
@@ -54,15 +73,12 @@ class UploadForm(OurWords, forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["file"].help_text = f"An export of your contacts from any program, up to {largest()}."
+        self.fields["file"].help_text = (
+            "CSV, Excel, OpenDocument or vCard files, packed with ZIP or gzip if you like: "
+            f"up to {MOST_FILES} at once, {largest()} together."
+        )
         self.fields["file"].widget.attrs |= {
-            "accept": ".csv,.tsv,.txt,text/csv,text/plain",
+            "accept": ",".join([*sorted(CONTACTS), ".zip", ".gz", "text/csv", "text/plain", "text/vcard"]),
             "data-max-bytes": settings.IMPORT_MAX_BYTES,
             "data-too-large": too_large(),
         }
-
-    def clean_file(self) -> "UploadedFile[Any]":
-        file: UploadedFile[Any] = self.cleaned_data["file"]
-        if (file.size or 0) > settings.IMPORT_MAX_BYTES:
-            raise forms.ValidationError(too_large())
-        return file

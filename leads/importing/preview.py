@@ -7,8 +7,9 @@ from leads.importing.clean import Contact, Refusal, clean
 from leads.importing.encoding import ENCODINGS, UNMARKED
 from leads.importing.flow import look
 from leads.importing.map import BadMapping, columns_of, guess, target_of
-from leads.importing.read import Dialect, Unreadable
+from leads.importing.read import Unreadable
 from leads.importing.recognise import SEPARATORS, Sheet
+from leads.importing.uploads import dialect_of
 from leads.importing.vocabulary import CUSTOM, LABELS
 from leads.models import Import
 
@@ -67,12 +68,14 @@ class Preview:
 
     @property
     def separator_name(self) -> str:
-        return SEPARATORS[self.sheet.dialect.separator]
+        """Empty for workbooks and vCards, in which nothing has to stand between cells."""
+        return SEPARATORS.get(self.sheet.dialect.separator, "")
 
     @property
     def read_as(self) -> str:
         """What the choices for the columns belong to: read otherwise, the file has other columns."""
-        return f"{self.sheet.dialect.encoding} {self.separator_name}"
+        dialect = self.sheet.dialect
+        return f"sheet {dialect.sheet}" if dialect.sheet else f"{dialect.encoding} {self.separator_name}"
 
 
 def samples_of(sheet: Sheet, index: int) -> list[str]:
@@ -85,7 +88,7 @@ def preview(draft: Import, data: Mapping[str, str]) -> Preview:
     encoding = data.get("encoding", "")
     separator = SEPARATOR_NAMES.get(data.get("separator", ""), "")
     try:
-        sheet, problem = look(draft, encoding if encoding in ENCODINGS else "", separator), ""
+        sheet, problem = look(draft, encoding if encoding in ENCODINGS else "", separator, data.get("sheet", "")), ""
     except Unreadable as error:
         sheet, problem = look(draft), str(error)
     found = Preview(sheet, mapping_of(draft, sheet), problem)
@@ -96,8 +99,7 @@ def preview(draft: Import, data: Mapping[str, str]) -> Preview:
 
 def mapping_of(draft: Import, sheet: Sheet) -> dict[str, str]:
     """The draft's own guess where the file is read as it was then, else another one."""
-    as_it_was = Dialect(draft.encoding, draft.separator, draft.header_line)
-    return draft.mapping if sheet.dialect == as_it_was else guess(sheet.header, sheet.rows)
+    return draft.mapping if sheet.dialect == dialect_of(draft) else guess(sheet.header, sheet.rows)
 
 
 def chosen_mapping(sheet: Sheet, data: Mapping[str, str]) -> dict[str, str]:

@@ -1,11 +1,13 @@
-"""What kind of file is it: refused where it is no table of text, else its dialect, its header and its first rows."""
+"""How a text is written: refused where it is no table, else its dialect, its header and its first rows."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leads.importing.encoding import encoding_of
+from leads.importing.formats import table
+from leads.importing.formats.kinds import EMPTY
 from leads.importing.map import is_address
 from leads.importing.read import Dialect, Row, Unreadable, open_upload, rows
 from leads.importing.vocabulary import meaning
@@ -17,24 +19,9 @@ LOOKED_AT_CHARS = 1 << 20
 HEADER_WITHIN = 30  # rows: the notes above a header are shorter
 MOST_COLUMNS = 500
 LONGEST_HEADER = 200
+SHEETS_LOOKED_AT = 10
+TELLING = 2  # columns that are known by their names make a header
 
-# What a file begins with that is something else, and what to say to the person who took it for a list of contacts.
-AS_CSV = "Open it in the program it comes from and save it as CSV."
-SIGNATURES = {
-    b"PK\x03\x04": f"This is an Excel workbook or a ZIP archive. {AS_CSV}",
-    b"\xd0\xcf\x11\xe0": f"This is an old Excel or Outlook file. {AS_CSV}",
-    b"%PDF": f"This is a PDF. {AS_CSV}",
-    b"\x89PNG": "This is a picture (PNG), not a list of contacts.",
-    b"\xff\xd8\xff": "This is a picture (JPEG), not a list of contacts.",
-    b"GIF8": "This is a picture (GIF), not a list of contacts.",
-    b"\x1f\x8b": "This file is compressed (gzip). Unpack it first.",
-    b"{\\rtf": f"This is a text document (RTF). {AS_CSV}",
-    b"begin:vcard": "These are vCards. Export your contacts as CSV instead.",
-    b"<!doctype": f"This is a web page. {AS_CSV}",
-    b"<html": f"This is a web page. {AS_CSV}",
-    b"<?xml": f"This is XML. {AS_CSV}",
-}
-EMPTY = "The file is empty."
 NO_ROWS = "The file has column names and no rows below them."
 NO_TEXT = "This is not a text file. Upload a CSV file, such as an export of your contacts."
 TOO_WIDE = f"The file has more than {MOST_COLUMNS} columns."
@@ -52,16 +39,14 @@ class Sheet:
     score: tuple[int, float, int]  # how well the separator fits
 
 
-def recognise(path: Path, encoding: str = "", separator: str = "") -> Sheet:
+def recognise(path: Path, encoding: str = "", separator: str = "", sheet: str = "") -> Sheet:
     """Look at the first rows of the file, in the given encoding and separator or those that fit best.
 
     Raises Unreadable where it is no table with rows.
     """
-    refuse_others(path)
     encoding = encoding or encoding_of(path)
-    choices = [separator] if separator else list(SEPARATORS)
-    found = [sheet_of(first_rows(path, Dialect(encoding, choice)), encoding, choice) for choice in choices]
-    best = max(found, key=lambda sheet: sheet.score)
+    dialects = [Dialect(encoding, choice, sheet=sheet) for choice in ([separator] if separator else SEPARATORS)]
+    best = max((sheet_of(first_rows(path, dialect), dialect) for dialect in dialects), key=lambda found: found.score)
     if len(best.header) > MOST_COLUMNS:
         raise Unreadable(TOO_WIDE)
     if not best.rows:
@@ -69,15 +54,21 @@ def recognise(path: Path, encoding: str = "", separator: str = "") -> Sheet:
     return best
 
 
-def refuse_others(path: Path) -> None:
-    """Raises Unreadable for a file that is empty, or begins as no CSV file does."""
-    with open_upload(path) as file:
-        start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if not path.stat().st_size:
-        raise Unreadable(EMPTY)
-    for signature, words in SIGNATURES.items():
-        if start.startswith(signature.lower()):
-            raise Unreadable(words)
+def recognise_sheet(path: Path, names: Sequence[str]) -> Sheet:
+    """The first of a workbook's sheets that holds contacts by its column names, else the first with rows.
+
+    `names` is empty for cards, which are one table without a name. Raises Unreadable where no sheet has rows.
+    """
+    found: list[Sheet] = []
+    problem = Unreadable(EMPTY)
+    for name in names[:SHEETS_LOOKED_AT] or [""]:
+        try:
+            found.append(recognise(path, table.ENCODING, table.SEPARATOR, name))
+        except Unreadable as error:
+            problem = error
+    if not found:
+        raise problem
+    return max(found, key=lambda sheet: sheet.score[0] >= TELLING)
 
 
 def first_rows(path: Path, dialect: Dialect) -> list[Row]:
@@ -99,7 +90,7 @@ def first_rows(path: Path, dialect: Dialect) -> list[Row]:
     return found
 
 
-def sheet_of(found: Sequence[Row], encoding: str, separator: str) -> Sheet:
+def sheet_of(found: Sequence[Row], dialect: Dialect) -> Sheet:
     index = header_index(found)
     if index is None:  # the first row is a person already
         width = max((len(row.cells) for row in found), default=0)
@@ -109,7 +100,7 @@ def sheet_of(found: Sequence[Row], encoding: str, separator: str) -> Sheet:
     alike = sum(len(row.cells) == len(header) for row in below) / len(below) if below and len(header) > 1 else 0.0
     score = (known_columns(header), alike, len(header))
     header = header[: MOST_COLUMNS + 1]  # more are refused, and need no names
-    return Sheet(Dialect(encoding, separator, line), unique(header), below, score)
+    return Sheet(replace(dialect, header_line=line, columns=len(header)), unique(header), below, score)
 
 
 def header_index(found: Sequence[Row]) -> int | None:
@@ -119,7 +110,7 @@ def header_index(found: Sequence[Row]) -> int | None:
     """
     within = [row.cells[: MOST_COLUMNS + 1] if not row.broken else [] for row in found[:HEADER_WITHIN]]
     known = [known_columns(cells) for cells in within]
-    if known and max(known) >= 2:
+    if known and max(known) >= TELLING:
         return known.index(max(known))
     if not within or any(map(is_address, within[0])):
         return None

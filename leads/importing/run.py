@@ -20,7 +20,7 @@ from leads.importing import uploads
 from leads.importing.clean import Contact, Refusal, clean
 from leads.importing.load import load
 from leads.importing.map import columns_of
-from leads.importing.read import Dialect, Row, Unreadable, open_upload, rows
+from leads.importing.read import Row, Unreadable, open_upload, rows
 from leads.models import Import, ImportState, RejectedRow
 
 BATCH_ROWS = 2000
@@ -109,7 +109,7 @@ def claim(pk: int) -> Import | None:
 def batches(importing: Import) -> Iterator[Batch]:
     """The file's rows in batches, from the first one that no batch has committed yet."""
     columns = columns_of(importing.header, importing.mapping, importing.separator)
-    dialect = Dialect(importing.encoding, importing.separator, importing.header_line)
+    dialect = uploads.dialect_of(importing)
     file = open_upload(uploads.path_of(importing.file))
     below = (row for row in rows(file, dialect) if row.line > dialect.header_line)
     skip_committed(importing, below)

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from leads.importing.read import Dialect
 from leads.models import Import
 
 FOLDER = "imports"
@@ -27,7 +28,7 @@ def path_of(file: str) -> Path:
 
 def store(chunks: Iterable[bytes]) -> str:
     """Keep an upload; returns its name for `Import.file`."""
-    file = f"{FOLDER}/{secrets.token_hex(16)}.csv"
+    file = f"{FOLDER}/{secrets.token_hex(16)}"
     path = path_of(file)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
@@ -46,6 +47,12 @@ def delete(file: str) -> None:
         path_of(file).unlink(missing_ok=True)
 
 
+def dialect_of(importing: Import) -> Dialect:
+    """How the upload of an import is read."""
+    columns = len(importing.header)
+    return Dialect(importing.encoding, importing.separator, importing.header_line, importing.sheet, columns)
+
+
 def drop(importing: Import) -> None:
     """Delete the upload of an import that needs it no more."""
     delete(importing.file)
@@ -61,7 +68,7 @@ def delete_with_import(instance: Import, **about: Any) -> None:
 def delete_orphans() -> None:
     """Delete the uploads that no import knows."""
     latest = time.time() - ORPHAN_SECONDS
-    found = [path for path in path_of(FOLDER).glob("*.csv") if path.stat().st_mtime < latest]
+    found = [path for path in path_of(FOLDER).glob("*") if path.stat().st_mtime < latest]
     files = [f"{FOLDER}/{path.name}" for path in found]
     known = set(Import.objects.filter(file__in=files).values_list("file", flat=True))
     for file in files:

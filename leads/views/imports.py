@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -8,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import OrgRequest
 from ecrm.web import go, page_of, render_page, toast_event, wants_fragment
-from leads.importing.flow import NotADraft, discard_import, draft_import, start_import
+from leads.importing.flow import NotADraft, UnreadableFiles, discard_import, draft_imports, start_import
 from leads.importing.forms import UploadForm, is_too_large, too_large
 from leads.importing.map import BadMapping
 from leads.importing.preview import options, preview
@@ -45,7 +46,7 @@ def index(request: OrgRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new(request: OrgRequest) -> HttpResponse:
-    """Takes the file, and goes on to its preview; `?list=` names the list it is for."""
+    """Takes one file or several, and goes on to the preview, or to all of them; `?list=` names the list they are for."""
     refuse_viewers(request)
     if request.method == "POST" and is_too_large(request):
         return HttpResponse(too_large(), status=413)
@@ -58,18 +59,25 @@ def new(request: OrgRequest) -> HttpResponse:
     if form.is_valid():
         values = form.cleaned_data
         try:
-            draft = draft_import(
+            drafts = draft_imports(
                 request.organisation,
                 request.user,
                 values["file"],
                 list_name=values["list_name"],
                 on_duplicate=values["on_duplicate"],
             )
-            return go(import_url(draft))
-        except Unreadable as error:
-            form.add_error("file", str(error))
+        except UnreadableFiles as error:
+            form.add_error("file", error.problems)
+        else:
+            return go_to_drafts(request, drafts)
     context = {"form": form, "lists": request.organisation.lists.order_by("name")[:MOST_LISTS], "active": "leads"}
     return render(request, "leads/import_new.html", context, status=422 if form.errors else 200)
+
+
+def go_to_drafts(request: OrgRequest, drafts: Sequence[Import]) -> HttpResponse:
+    if len(drafts) == 1:
+        return go(import_url(drafts[0]))
+    return go(imports_url(request), f"{len(drafts)} files are here. Look at each, and import it.")
 
 
 @require_GET

@@ -10,14 +10,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import OrgRequest
 from ecrm.web import go
 from leads.addresses import BadAddress
+from leads.fields import defined_fields, known_fields
 from leads.forms import LeadForm, Pair, typed_pairs
 from leads.lists import add_to_list
 from leads.models import Lead, LeadList, SuppressionReason
-from leads.search import read_search
 from leads.services import MAX_CUSTOM_FIELDS, DuplicateLead, LeadGone, erase_leads, save_lead
 from leads.suppression import REVERSIBLE, KeptSuppression, suppress_lead, suppression_of, unsuppress
 from leads.timeline import timeline
-from leads.views.table import list_of, may_change, refuse_viewers, show_table
+from leads.views.table import list_of, may_change, refuse_viewers, search_of, show_table
 
 LISTS_SHOWN = 50
 
@@ -36,8 +36,7 @@ def lead_url(lead: Lead) -> str:
 
 @require_GET
 def index(request: OrgRequest) -> HttpResponse:
-    chosen = list_of(request, request.GET.get("list", ""))
-    return show_table(request, read_search(request.GET, chosen.pk if chosen else None))
+    return show_table(request, search_of(request, request.GET))
 
 
 @require_GET
@@ -63,7 +62,7 @@ def new(request: OrgRequest) -> HttpResponse:
     target = list_of(request, request.GET.get("list", ""))
     if asks_for_pairs(request):
         return show_pairs(request)
-    form = LeadForm(request.POST if request.method == "POST" else None)
+    form = LeadForm(request.POST if request.method == "POST" else None, defined=defined_fields(request.organisation))
     if form.is_valid() and (lead := saved(form, Lead(organisation=request.organisation))):
         if target:
             add_to_list(target, [lead])
@@ -77,7 +76,7 @@ def edit(request: OrgRequest, pk: int) -> HttpResponse:
     lead = found_lead(request, pk)
     if asks_for_pairs(request):
         return show_pairs(request)
-    form = LeadForm(request.POST if request.method == "POST" else None, lead=lead)
+    form = LeadForm(request.POST if request.method == "POST" else None, lead, defined_fields(request.organisation))
     if form.is_valid() and saved(form, found_lead(request, pk)):
         return go(lead_url(lead), "Saved.")
     return show_form(request, form, lead)
@@ -110,6 +109,7 @@ def show_form(request: OrgRequest, form: LeadForm, lead: Lead | None, target: Le
         "target": target,
         "pairs": form.pairs,
         "full": len(form.pairs) >= MAX_CUSTOM_FIELDS,
+        "known_fields": known_fields(request.organisation),
         "active": "leads",
     }
     return render(request, "leads/form.html", context, status=422 if form.errors else 200)
@@ -122,7 +122,7 @@ def asks_for_pairs(request: OrgRequest) -> bool:
 
 def show_pairs(request: OrgRequest) -> HttpResponse:
     """The form's custom fields as they are typed, with one more or one less."""
-    pairs = typed_pairs(request.POST)
+    pairs = typed_pairs(request.POST, defined_fields(request.organisation))
     dropped = request.POST.get("drop", "")
     if dropped.isdecimal():
         pairs = [pair for number, pair in enumerate(pairs) if number != int(dropped)]

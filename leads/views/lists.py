@@ -47,7 +47,7 @@ def index(request: OrgRequest) -> HttpResponse:
 @require_GET
 def show(request: OrgRequest, pk: int) -> HttpResponse:
     chosen = found_list(request, pk)
-    return show_table(request, read_search(request.GET, chosen.pk), on_list=chosen)
+    return show_table(request, read_search(request.GET, chosen.pk), chosen)
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,5 +73,5 @@ def delete(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         delete_list(chosen)
     except ListInUse as error:
-        return show_table(request, read_search({}, chosen.pk), on_list=chosen, error=str(error))
+        return show_table(request, read_search({}, chosen.pk), chosen, error=str(error))
     return go(lists_url(request), f"The list {chosen.name} is deleted; its leads stay.")

@@ -1,4 +1,5 @@
-"""The table of leads, as the leads page and a list's page show it: searched, sorted, filtered, paged, with a selection."""
+"""The table of leads, as the leads page, a list's and a segment's show it: searched, sorted, filtered, paged, with a
+selection."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,12 +11,20 @@ from django.urls import reverse
 from accounts.access import OrgRequest
 from accounts.models import Role
 from ecrm.rest import row_id
-from ecrm.web import page_of, render_page
-from leads.models import LeadList
-from leads.search import Search, found_leads, known_tags, with_suppression
+from ecrm.web import render_page
+from leads.bulk.flow import can_be_undone, outcome
+from leads.counting import Count
+from leads.finding import Found, find
+from leads.models import BulkAction, LeadList, Segment
+from leads.paging import LeadPage
+from leads.search import Search, read_search
+from leads.segments.rules import BadRules
+from leads.tags import known_tags
 
 # As many lists as a filter or a suggestion offers.
 MOST_LISTS = 500
+# A page of its own whose leads the table shows; None: the page of all leads.
+On = LeadList | Segment | None
 
 
 def may_change(request: OrgRequest) -> bool:
@@ -39,51 +48,92 @@ def list_of(request: OrgRequest, text: str) -> LeadList | None:
     return found
 
 
-def query_of(search: Search, on_list: LeadList | None, page: str = "") -> str:
-    """The search as the query of a table's URL; on a list's own page the list stands in the path."""
+def segment_of(request: OrgRequest, text: str) -> Segment | None:
+    """The same for a segment."""
+    if not text:
+        return None
+    found = request.organisation.segments.filter(pk=row_id(text)).first()
+    if found is None:
+        raise Http404("There is no such segment.")
+    return found
+
+
+def search_of(request: OrgRequest, data: QueryDict) -> Search:
+    """The search that a URL or a form names; raises Http404."""
+    chosen, segment = list_of(request, data.get("list", "")), segment_of(request, data.get("segment", ""))
+    return read_search(data, chosen.pk if chosen else None, segment.pk if segment else None)
+
+
+def query_of(search: Search, on: On, page: str = "") -> str:
+    """The search as the query of a table's URL; what the page is about stands in its path."""
     parameters = search.parameters()
-    if on_list:
-        parameters.pop("list", None)
+    if on:
+        parameters.pop("list" if isinstance(on, LeadList) else "segment", None)
     query = QueryDict(mutable=True)
     query.update(parameters | ({"page": page} if page else {}))
     return query.urlencode()
 
 
-def place(request: OrgRequest, search: Search, on_list: LeadList | None, page: str = "") -> str:
-    """The URL of the table that shows `search`: a list's own page for `on_list`, the leads page otherwise."""
+def place(request: OrgRequest, search: Search, on: On, page: str = "") -> str:
+    """The URL of the table that shows `search`: a list's or segment's own page, or the leads page."""
     kwargs: dict[str, Any] = {"org": request.organisation.slug}
-    path = reverse("list", kwargs=kwargs | {"pk": on_list.pk}) if on_list else reverse("leads", kwargs=kwargs)
-    query = query_of(search, on_list, page)
+    if on:
+        path = reverse("list" if isinstance(on, LeadList) else "segment", kwargs=kwargs | {"pk": on.pk})
+    else:
+        path = reverse("leads", kwargs=kwargs)
+    query = query_of(search, on, page)
     return f"{path}?{query}" if query else path
 
 
 def show_table(
-    request: OrgRequest,
-    search: Search,
-    on_list: LeadList | None = None,
-    *,
-    error: str = "",
-    checked: Collection[int] = (),
+    request: OrgRequest, search: Search, on: On = None, *, error: str = "", checked: Collection[int] = ()
 ) -> HttpResponse:
     """The page with the table, or where htmx asks for a part, the table alone.
 
     With an `error` it answers what was posted to it, and the leads of `checked` stay chosen.
     """
+    status = 422 if error else 200
     if error:  # the table's own links go on from the search that was posted
-        request.GET = QueryDict(query_of(search, on_list, request.POST.get("page", "")))
-    lists = request.organisation.lists.order_by("name")
-    context = {
-        "page": page_of(request, with_suppression(found_leads(request.organisation, search))),
+        request.GET = QueryDict(query_of(search, on, request.POST.get("page", "")))
+    try:
+        found = find(request.organisation, search, request.GET.get("page", ""))
+    except BadRules as problem:
+        found, error = Found(LeadPage([]), Count(0)), f"{problem} Edit the segment to mend it."
+    context = table_context(request, search, on, found) | {"error": error, "checked": checked}
+    template = "list" if isinstance(on, LeadList) else "segment" if isinstance(on, Segment) else "index"
+    return render_page(request, f"leads/{template}.html", context, fragment="leads/_table.html", status=status)
+
+
+def table_context(request: OrgRequest, search: Search, on: On, found: Found) -> dict[str, Any]:
+    on_list, on_segment = (on if isinstance(on, kind) else None for kind in (LeadList, Segment))
+    organisation = request.organisation
+    return {
+        "page": found.page,
+        "count": found.count,
         "search": search,
-        "narrowed": bool(search.q or search.tag or (search.list_id and not on_list)),
+        "narrowed": bool(
+            search.q
+            or search.tag
+            or search.field
+            or (search.list_id and not on_list)
+            or (search.segment_id and not on_segment)
+        ),
         "on_list": on_list,
-        "here": place(request, Search(), on_list),
-        "lists": lists[:MOST_LISTS],
-        "tags": lambda: sorted({*known_tags(request.organisation), *filter(None, [search.tag])}),
+        "on_segment": on_segment,
+        "here": place(request, Search(), on),
+        "query": query_of(search, None),
+        "lists": organisation.lists.order_by("name")[:MOST_LISTS],
+        "tags": lambda: sorted({*known_tags(organisation), *filter(None, [search.tag])}),
         "may_change": may_change(request),
-        "error": error,
-        "checked": checked,
+        "done": done_before(request),
         "active": "lists" if on_list else "leads",
     }
-    template = "leads/list.html" if on_list else "leads/index.html"
-    return render_page(request, template, context, fragment="leads/_table.html", status=422 if error else 200)
+
+
+def done_before(request: OrgRequest) -> dict[str, Any] | None:
+    """What was done with several leads just before the table is shown (`?done=`), to be taken back."""
+    pk = row_id(request.GET.get("done", ""))
+    bulk = BulkAction.objects.filter(organisation=request.organisation, pk=pk).first()
+    if bulk is None or not can_be_undone(bulk):
+        return None
+    return {"bulk": bulk, "said": outcome(bulk)}

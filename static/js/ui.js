@@ -80,10 +80,11 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// A file that is too large is said to be so before it is sent: <input type="file" data-max-bytes data-too-large>.
+// Files that are too large, together, are said to be so before they are sent: <input type="file" data-max-bytes data-too-large>.
 document.addEventListener("change", (event) => {
   const { files, dataset } = event.target;
   if (!dataset.maxBytes) return;
-  event.target.setCustomValidity(files[0]?.size > Number(dataset.maxBytes) ? dataset.tooLarge : "");
+  const bytes = [...files].reduce((sum, file) => sum + file.size, 0);
+  event.target.setCustomValidity(bytes > Number(dataset.maxBytes) ? dataset.tooLarge : "");
   event.target.reportValidity();
 });

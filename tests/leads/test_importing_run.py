@@ -137,7 +137,7 @@ def test_a_lost_upload_fails_it_in_words(acme: Organisation) -> None:
 def test_quotes_that_run_away_fail_it_and_keep_what_came_before(
     acme: Organisation, small_batches: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leads.importing.read.MOST_LINES", 10)
+    monkeypatch.setattr("leads.importing.read.MOST_REREAD", 10_000)
     made = imported(acme, people(100) + b"\n" + b'a"b,"c\n' * 3000)
     assert made.state == "failed"
     assert "Quotes open and never close" in made.detail

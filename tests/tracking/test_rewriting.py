@@ -6,10 +6,10 @@ from html import escape
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracking.rewriting import links, track_html
+from tracking.rewriting import links, rewrite, steady, track_html
 from tracking.tokens import Mark, click_url, pixel_url, read_click, unsubscribe_url
 
 MARK = Mark(7, 1001, 42)
@@ -156,6 +156,52 @@ def test_however_broken_the_html_is_what_is_not_a_link_stays(html: str) -> None:
 def test_tracking_twice_changes_nothing_the_second_time(html: str) -> None:
     once = tracked(html)
     assert tracked(once) == once
+
+
+HOLE = re.compile("ZholeZ")
+FRAGMENTS = [
+    *("ZholeZ", "<", "</", ">", '"', "'", "=", " ", "a", "p", "body", "/body", "</body", "</body>", "<title", "<title>"),
+    *("</title", "<!--", "-->", "--", "<!", "<?", "<p ", '<p title="', "<a ", "<a href='", '<a href="', ' href="', '">', "'>"),
+]  # fmt: skip
+HOLED = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.just("ZholeZ")), max_size=10).map("".join)
+FILLINGS = st.one_of(
+    st.sampled_from(["", " ", "a", "=", "a=", "body", "/body", "/title", " ", "--", "!--", "a href=", " href=x", "/", "x y"]),
+    st.text(alphabet="aehrfbody =/!-\n", max_size=6),
+)  # fmt: skip
+
+
+@settings(max_examples=500)
+@given(html=HOLED, value=FILLINGS)
+def test_where_holes_are_steady_no_value_changes_how_the_rest_is_read(html: str, value: str) -> None:
+    def seen(html: str) -> tuple[str, int]:
+        return rewrite(html, "PIXEL", lambda written, url: f"[{written}]"), len(re.findall(r"(?i)</body\s*>", html))
+
+    if steady(html, HOLE):
+        once, ends = seen(html)
+        assert seen(HOLE.sub(value, html)) == (HOLE.sub(value, once), ends)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>Hello ZholeZ, < ZholeZ</p>ZholeZ",
+        "<title>Hello ZholeZ</title><p>x</p>",
+        "<a class='x' href='https://x.example/?a=ZholeZ&ZholeZ' title=\"a > b ZholeZ\">ZholeZ</a>",
+    ],
+)
+def test_holes_in_texts_and_in_quoted_values_are_steady(html: str) -> None:
+    assert steady(html, HOLE)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<ZholeZ", "</ZholeZ", "<aZholeZ>", "<p class=ZholeZ>", "<p ZholeZ>", '<p="x ZholeZ">', '<a =" href="ZholeZ">',
+        "<!-- ZholeZ -->", "<!ZholeZ>", "<title></titleZholeZ>", "<title ZholeZ>", '<p title="</bodyZholeZ>">',
+    ],
+)  # fmt: skip
+def test_holes_in_all_other_places_are_not(html: str) -> None:
+    assert not steady(html, HOLE)
 
 
 def test_links_are_listed_in_order_with_their_entities_read() -> None:

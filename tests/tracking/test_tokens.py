@@ -3,6 +3,7 @@
 import base64
 import string
 import time
+from hashlib import blake2b
 from typing import Any
 
 import pytest
@@ -109,7 +110,7 @@ def test_a_number_has_one_spelling(mark: Mark) -> None:
 
 def test_another_key_is_another_signature(monkeypatch: pytest.MonkeyPatch) -> None:
     token = make_token(OPEN, Mark(1, 2, 3))
-    monkeypatch.setattr(tokens, "_key", b"x" * 32)
+    monkeypatch.setattr(tokens, "_keyed", blake2b(key=b"x" * 32, digest_size=tokens.SIGNATURE_BYTES))
     with pytest.raises(BadToken):
         read_token(OPEN, token)
 

@@ -1,0 +1,42 @@
+"""Settings of PostgreSQL for a few statements alone: a limit of time, a hint to the planner."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
+
+
+@contextmanager
+def locally(**settings: str) -> Iterator[None]:
+    """Run what is inside with these settings of PostgreSQL, in a transaction; afterwards they are as before."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        before = {}
+        for name in settings:
+            cursor.execute("SELECT current_setting(%s)", [name])
+            before[name] = cursor.fetchone()[0]
+        set_locally(settings)
+        yield
+        set_locally(before)
+
+
+def set_locally(settings: dict[str, str]) -> None:
+    with connection.cursor() as cursor:
+        for name, value in settings.items():
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+
+
+class TooSlow(Exception):
+    """A statement did not end in the time that it was given."""
+
+
+@contextmanager
+def within(milliseconds: int) -> Iterator[None]:
+    """Statements inside that take longer are ended; raises TooSlow."""
+    try:
+        with locally(statement_timeout=f"{milliseconds}ms"):
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooSlow from error
+        raise

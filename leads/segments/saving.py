@@ -1,0 +1,54 @@
+"""What people do with segments: save, delete."""
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from accounts.models import Organisation
+from leads.lists import clean_text
+from leads.models import Lead, Segment
+from leads.segments.filtering import condition_of
+from leads.segments.rules import Rules
+
+LONGEST_NAME = 200
+MOST_SEGMENTS = 500
+
+
+class SegmentError(Exception):
+    """What was asked cannot be done; its text says why."""
+
+
+class DuplicateSegment(SegmentError):
+    """Another segment of the organisation has this name."""
+
+
+class SegmentGone(Exception):
+    """Somebody deleted the segment meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("This segment is not there any more.")
+
+
+def leads_of(organisation: Organisation, rules: Rules) -> QuerySet[Lead]:
+    """Who the rules find; raises BadRules."""
+    return Lead.objects.filter(condition_of(organisation, rules), organisation=organisation)
+
+
+def save_segment(segment: Segment, name: str, rules: Rules) -> Segment:
+    """Keep a segment, new or known; raises BadRules, SegmentError, DuplicateSegment or SegmentGone."""
+    condition_of(segment.organisation, rules)
+    segment.name = clean_text(name, LONGEST_NAME)
+    if not segment.name:
+        raise SegmentError("Give the segment a name.")
+    new = segment._state.adding
+    if new and segment.organisation.segments.count() >= MOST_SEGMENTS:
+        raise SegmentError(f"An organisation has {MOST_SEGMENTS} segments at most.")
+    segment.rules = rules.model_dump(mode="json", exclude_defaults=True)
+    try:
+        with transaction.atomic():
+            # Django would insert a segment that it does not find, and so bring a deleted one back.
+            if not new and not Segment.objects.select_for_update().filter(pk=segment.pk).exists():
+                raise SegmentGone
+            segment.save(force_update=not new)
+    except IntegrityError as error:
+        raise DuplicateSegment(f"There is a segment called {segment.name} already.") from error
+    return segment
