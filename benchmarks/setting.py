@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 
@@ -30,6 +30,32 @@ def prepare() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
+
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def postgres() -> list[int]:
+    """The processes of the benchmark's PostgreSQL (Linux)."""
+    directory = os.environ["ECRM_DATA_DIR"]
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if b"postgres" in (entry / "cmdline").read_bytes() and str((entry / "cwd").readlink()).startswith(
+                directory
+            ):
+                found.append(int(entry.name))
+    return found
+
+
+def computing(pids: Iterable[int]) -> float:
+    """Seconds of computing of these processes and of those of their children that have ended (proc_pid_stat(5))."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += sum(int(field) for field in fields[11:15])
+    return total / TICKS
 
 
 def program(name: str) -> str:

@@ -211,8 +211,9 @@ class Drain:
         """Record what was heard, and send a mail over each idle connection."""
         chosen: list[tuple[Line, Ready]] = []
         for line in self.lines.idle():
-            if self.has_next():
-                chosen.append((line, self.ready.popleft()))
+            if not self.has_next():
+                break
+            chosen.append((line, self.ready.popleft()))
         passed = self.write([ready.message.id for _, ready in chosen])
         for line, ready in chosen:
             if ready.message.id not in passed:

@@ -43,6 +43,12 @@ class Line:
         self.ready = ready
         self.sending = Sending(self.connection, mail)
 
+    def close(self) -> None:
+        """Once no other thread has to do with it."""
+        if self.call:
+            self.call.exception()
+        self.connection.close()
+
     def finished(self) -> Heard | None:
         """What came of its mail, once; then it is idle."""
         if self.ready is None or self.sending is None or self.sending.outcome is None:
@@ -66,13 +72,13 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        closing = [CONNECTING.submit(line.connection.close) for line in self.lines[1:]]
+        closing = [CONNECTING.submit(line.close) for line in self.lines[1:]]
         for line in self.lines[:1]:
-            line.connection.close()
+            line.close()
         for future in closing:
             future.result()
         for opening in self.opening:
-            if opening.exception() is None:
+            if not opening.cancel() and opening.exception() is None:
                 opening.result().close()
         for _ in range(len(closing) + len(self.opening)):
             further.release()
@@ -111,16 +117,17 @@ class Lines:
 
     def patience(self) -> float:
         """How long there may be nothing to read, in seconds."""
-        if self.opening or any(line.call for line in self.lines):
-            return GLANCE
         waits = [line.sending.wait for line in self.lines if line.sending]
-        return max(0.0, min((wait for wait in waits if isinstance(wait, float)), default=0.0) - time.monotonic())
+        until = min((wait for wait in waits if isinstance(wait, float)), default=0.0)
+        if self.opening or (len(self.lines) > 1 and any(map(callable, waits))):
+            return GLANCE
+        return max(0.0, until - time.monotonic())
 
     def go_on(self, seconds: float = 0.0) -> None:
         """Go on with all the mails that can go on, once there is one, after `seconds` at the most."""
         waiting = {line.connection.fileno(): line for line in self.lines if waits_for_answer(line)}
         self.do_calls()
-        readable = poll(waiting, seconds) if waiting or self.opening else set()
+        readable = poll(waiting, seconds)
         now = time.monotonic()
         for socket, line in waiting.items():
             if line.sending is None:

@@ -1,6 +1,7 @@
 """Several connections of one sender share its work, its limit, its troubles and its end, and double nothing."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -11,6 +12,7 @@ from campaigns.models import Message
 from senders.errors import last_errors
 from senders.models import Sender
 from senders.services import pause_sender
+from senders.transports.smtp import session
 from tests.campaigns.launching import Launcher, message_to, states
 from tests.campaigns.test_engine_deliver import on_mail
 
@@ -40,6 +42,30 @@ def test_batches_that_are_smaller_than_its_connections_double_nothing(
     assert engine.drain(sender.pk).counts == {"sent": 40}
     assert launcher.server.connections == 5
     assert sorted(launcher.received()) == sorted(f"lead{number}@example.com" for number in range(40))
+
+
+def test_a_connection_that_the_server_closed_is_opened_again_beside_the_others(launcher: Launcher) -> None:
+    sender = launcher.sender(connections=4)
+    launcher.server.delay("END", 0.01)
+    for number in (40, 41, 60):
+        launcher.server.drop_at("RCPT", recipient=f"lead{number}@example.com")
+    launcher.start(80, senders=[sender])
+    assert engine.drain(sender.pk).counts == {"sent": 80}
+    assert launcher.server.connections == 4 + 3
+    assert sorted(launcher.received()) == sorted(f"lead{number}@example.com" for number in range(80))
+
+
+def test_one_that_is_silent_does_not_hold_up_the_others(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "ANSWER_SECONDS", 1.5)
+    sender = launcher.sender(connections=3)
+    launcher.server.delay("END", 30, recipient="lead5@example.com", times=1)
+    launcher.server.delay("END", 0.01)
+    campaign = launcher.start(60, senders=[sender])
+    assert engine.drain(sender.pk).counts == {"sent": 59, "unknown": 1}
+    unknown = message_to(campaign, "lead5@example.com")
+    assert "it did not answer in time" in unknown.error
+    others = Message.objects.filter(campaign=campaign, state="sent")
+    assert others.latest("sent_at").sent_at - others.earliest("sent_at").sent_at < timedelta(seconds=1.5)
 
 
 def test_a_few_mails_need_one_connection(launcher: Launcher) -> None:
