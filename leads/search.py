@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.db.models import F, Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Lower
 
 from accounts.models import Organisation
@@ -11,7 +11,7 @@ from leads.fields import LONGEST_FIELD_NAME
 from leads.models import NAME_SORTED, Lead, Suppression
 from leads.segments.filtering import in_segment
 from leads.tags import LONGEST_TAG
-from leads.terms import HasWords
+from leads.terms import HasWords, IsTrue, Matches
 
 NEWEST = "-added"
 # Sort key → what is compared, as an index has it (`Lead.Meta`); a minus in front of the key turns it round. By name is by
@@ -23,6 +23,7 @@ SORTS: dict[str, tuple[F | Func, ...]] = {
     "added": (F("pk"),),
 }
 MOST_WORDS = 5
+SHORT = 2  # letters
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,25 @@ def words_of(q: str) -> str:
     return " ".join(q.replace("\0", "").split()[:MOST_WORDS])
 
 
+def with_words(organisation: Organisation, words: str) -> Q:
+    """Having a word that begins like each of `words`. The index would first gather everybody for each of them: the long ones
+    are for the index, and whoever it finds is looked at for the short ones (`IS TRUE` keeps those from it)."""
+
+    def having(some: list[str]) -> Matches:
+        return Matches(F("terms"), HasWords(Value(organisation.pk), Value(" ".join(some))))
+
+    all_words = [word for word in words.split() if any(map(str.isalnum, word))] or [words]
+    long = [word for word in all_words if len(word) > SHORT] or all_words
+    short = [word for word in all_words if word not in long]
+    return Q(having(long)) & (Q(IsTrue(having(short))) if short else Q())
+
+
 def search_leads(organisation: Organisation, q: str = "", list_id: int | None = None, tag: str = "") -> QuerySet[Lead]:
     """The organisation's leads with a word in name, company or address that begins like each word of `q`, accents and
     case aside; on a list, with a tag."""
     leads = Lead.objects.filter(organisation=organisation)
     if words := words_of(q):
-        leads = leads.filter(terms__matches=HasWords(Value(organisation.pk), Value(words)))
+        leads = leads.filter(with_words(organisation, words))
     if list_id is not None:
         leads = leads.filter(entries__lead_list=list_id)
     if tag:

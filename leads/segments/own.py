@@ -8,10 +8,11 @@ from accounts.models import Organisation
 from leads.fields import known_fields
 from leads.models import CustomField, FieldKind, ListEntry, Suppression, SuppressionReason
 from leads.segments import asking
+from leads.segments.rules import CUSTOM
 from leads.segments.vocabulary import NOTHING, OPTION, TEXT, Asks, FieldOf, Value
 from leads.tags import known_tags
 
-CONTACT, CUSTOM, ORDER, DATES = "Contact", "Custom fields", "Tags, lists and mail", "Dates"
+CONTACT, FIELDS, ORDER, DATES = "Contact", "Custom fields", "Tags, lists and mail", "Dates"
 # As many lists as can be chosen from.
 MOST_LISTS = 1000
 STANDARD = {
@@ -52,7 +53,9 @@ def custom_field(defined: CustomField) -> FieldOf:
         FieldKind.CHOICE: asking.of_choice,
     }
     asks = kinds[FieldKind(defined.kind)](text)
-    return FieldOf(f"field:{defined.name}", defined.name, CUSTOM, asks, {choice: choice for choice in defined.choices})
+    return FieldOf(
+        f"{CUSTOM}{defined.name}", defined.name, FIELDS, asks, {choice: choice for choice in defined.choices}
+    )
 
 
 def tags(organisation: Organisation) -> FieldOf:

@@ -1,0 +1,82 @@
+"""A page and a count of what a search finds, the same whichever way leads there."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from accounts.models import Organisation
+from ecrm.database import TooSlow, within
+from leads import counting, finding
+from leads.counting import Count, count_leads
+from leads.finding import find
+from leads.models import Lead
+from leads.search import Search
+
+
+@pytest.fixture
+def many(add_lead: Callable[..., Lead]) -> None:
+    for number in range(8):
+        add_lead(f"smith{number}@x.example", last_name="Smith", first_name=chr(ord("h") - number))
+    add_lead("jones@x.example", last_name="Jones")
+
+
+@pytest.mark.parametrize("dense", [1, 1000])
+@pytest.mark.parametrize("sort", ["-added", "name"])
+def test_both_ways_find_the_same(
+    acme: Organisation, many: None, theirs: Lead, monkeypatch: pytest.MonkeyPatch, dense: int, sort: str
+) -> None:
+    monkeypatch.setattr(finding, "DENSE", dense)
+    monkeypatch.setattr(finding, "MOST_WALKED", (1000, 0))
+    found = find(acme, Search(q="smi", sort=sort))
+    assert [lead.email[5] for lead in found.page.leads] == list("76543210")
+    assert found.count.number == (8 if dense == 1000 else 0)
+
+
+def test_an_order_in_which_they_come_late_is_given_up(
+    acme: Organisation, many: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "DENSE", 1)
+    monkeypatch.setattr(finding, "MOST_WALKED", (0,))
+    steered = finding.steered
+
+    def slow(page: Callable[[], finding.LeadPage], way: dict[str, str]) -> finding.LeadPage:
+        if way is finding.WALK:
+            connection.cursor().execute("SELECT pg_sleep(2)")
+        return steered(page, way)
+
+    monkeypatch.setattr(finding, "steered", slow)
+    assert len(find(acme, Search(q="smi", sort="name")).page.leads) == 8
+
+
+def test_settings_are_as_before_afterwards(acme: Organisation, many: None) -> None:
+    find(acme, Search(q="smi"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('enable_seqscan'), current_setting('statement_timeout')")
+        assert cursor.fetchone() == ("on", "0")
+
+
+def test_what_takes_too_long_is_ended_and_the_connection_goes_on(db: None) -> None:
+    with pytest.raises(TooSlow):
+        with within(20), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(5)")
+    assert Lead.objects.count() == 0
+
+
+def test_what_cannot_be_counted_in_time_is_more_than(
+    acme: Organisation, many: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Lead.objects.extra(where=["pg_sleep(0.01) IS NOT NULL"])
+    monkeypatch.setattr(counting, "QUICK", 60)
+    monkeypatch.setattr(counting, "LESS", (8, 3))
+    assert count_leads(slow, 20) == Count(3, exact=False)
+    assert str(count_leads(slow, 20)) == "more than 3"
+    monkeypatch.setattr(counting, "QUICK", 5)
+    assert count_leads(slow, 5).leads == "very many leads"
+
+
+def test_counts_in_words() -> None:
+    assert [Count(0).leads, Count(1).leads, Count(1234).leads] == ["0 leads", "1 lead", "1,234 leads"]
+    assert Count(1000, exact=False).leads == "more than 1,000 leads"
+    assert not Count(0)
+    assert Count(0, exact=False)
