@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from ninja import Field, Router, Status
 
 from accounts.access import OrgRequest
@@ -46,21 +47,16 @@ def show_field(field: CustomField) -> Json:
     return {"id": str(field.pk), "name": field.name, "kind": field.kind, "choices": field.choices}
 
 
+def find(kept: QuerySet[Kept], kept_id: str, what: str) -> Kept:
+    """The one of `kept`, the organisation's, that has this id; a 404 Problem where there is none."""
+    found = kept.select_related("organisation").filter(pk=row_id(kept_id)).first()
+    if found is None:
+        raise Problem(404, f"There is no such {what}.")
+    return found
+
+
 def find_segment(request: OrgRequest, segment_id: str) -> Segment:
-    """The organisation's segment of that id; a 404 Problem where there is none."""
-    mine = Segment.objects.select_related("organisation").filter(organisation=request.organisation)
-    found = mine.filter(pk=row_id(segment_id)).first()
-    if found is None:
-        raise Problem(404, "There is no such segment.")
-    return found
-
-
-def find_field(request: OrgRequest, field_id: str) -> CustomField:
-    mine = CustomField.objects.select_related("organisation").filter(organisation=request.organisation)
-    found = mine.filter(pk=row_id(field_id)).first()
-    if found is None:
-        raise Problem(404, "There is no such field.")
-    return found
+    return find(request.organisation.segments.all(), segment_id, "segment")
 
 
 def settle(act: Callable[[], Kept]) -> Kept:
@@ -130,5 +126,5 @@ def define(request: OrgRequest, org: Slug, body: FieldIn) -> Status[Json]:
 
 @router.delete("/fields/{field_id}", summary="Take a definition back; the values stay, as text", response={204: None})
 def undefine(request: OrgRequest, org: Slug, field_id: str) -> Status[None]:
-    find_field(request, field_id).delete()
+    find(request.organisation.custom_fields.all(), field_id, "field").delete()
     return Status(204, None)

@@ -81,7 +81,7 @@ def test_a_workbook_holds_texts_alone_and_goes_after_an_hour(
     page = as_vera.get(response["HX-Location"]).content.decode()
     file = f"/o/acme/leads/bulk/{bulk.pk}/leads.xlsx"
     assert f'href="{file}" data-download' in page
-    download = as_alice.get(file)
+    download: Any = as_alice.get(file)
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(download.streaming_content))).get_sheet_by_index(0)
     assert sheet.to_python() == [["Email", "Company"], ["grace@navy.example", "Navy"], ["evil@x.example", "=1+1"]]
     assert as_charlie.get(file).status_code == 404

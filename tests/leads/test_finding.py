@@ -11,6 +11,7 @@ from leads import counting, finding
 from leads.counting import Count, count_leads
 from leads.finding import find
 from leads.models import Lead
+from leads.paging import LeadPage
 from leads.search import Search
 
 
@@ -40,7 +41,7 @@ def test_an_order_in_which_they_come_late_is_given_up(
     monkeypatch.setattr(finding, "MOST_WALKED", (0,))
     steered = finding.steered
 
-    def slow(page: Callable[[], finding.LeadPage], way: dict[str, str]) -> finding.LeadPage:
+    def slow(page: Callable[[], LeadPage], way: dict[str, str]) -> LeadPage:
         if way is finding.WALK:
             connection.cursor().execute("SELECT pg_sleep(2)")
         return steered(page, way)
