@@ -14,9 +14,10 @@ the lease in the sender's row, renewed by its process (`lease`) and worthless on
 connections open (`crew`), each with at most one message on the wire.
 """
 
+from campaigns.engine.closing import finish
 from campaigns.engine.deliver import drain, stopping
 from campaigns.engine.mailboxes import hold_senders
-from campaigns.engine.plan import enrol, finish, plan, senders_with_work, signal_work
+from campaigns.engine.plan import enrol, plan, senders_with_work, signal_work
 from campaigns.engine.recover import CannotResend, close_unknown, recover_abandoned, resend_unknown
 from campaigns.engine.trial import send_test
 
