@@ -19,11 +19,16 @@ from leads.search import NEWEST, Search, matching, with_suppression, words_of
 SAMPLE = 2000
 # Of the sample: so many that match, and walking is the shorter way.
 DENSE = 20
-# Those who match may lie together far behind the start of another order, so walking that one is given up after so long (ms).
-WALK_TIME = 60
+# The newest may be unlike the others, and those who match may lie together far behind the start of another order: a way that
+# takes so long (ms) is given up for the other one.
+GATHER_TIME = 250
+WALK_TIME = 150
+LONG_WALK_TIME = 400
 # Each way without the other one.
-WALK = {"enable_bitmapscan": "off", "enable_seqscan": "off", "enable_sort": "off"}
-GATHER = {"enable_indexscan": "off", "enable_indexonlyscan": "off", "enable_seqscan": "off"}
+SETTINGS = {
+    "walk": {"enable_bitmapscan": "off", "enable_seqscan": "off", "enable_sort": "off"},
+    "gather": {"enable_indexscan": "off", "enable_indexonlyscan": "off", "enable_seqscan": "off"},
+}
 # What is counted exactly before "more than" is said; where one walks, as much as ten samples have, rounded down to these.
 MOST_GATHERED = 10_000
 MOST_WALKED = (1000, 500, 200)
@@ -50,26 +55,25 @@ def find(organisation: Organisation, search: Search, token: str = "") -> Found:
     if not search.words_alone:
         return Found(page(), count_leads(leads))
     matches = matches_in_sample(organisation, words_of(search.q))
+    most = {"walk": next(most for most in MOST_WALKED if most <= 10 * max(matches, DENSE)), "gather": MOST_GATHERED}
+    return in_time(ways(matches, search.sort), lambda way: Found(page(), count_up_to(leads, most[way])))
+
+
+def ways(matches: int, sort: str) -> list[tuple[str, int]]:
+    """Which ways to try one after the other, each with the time (ms) that it gets; 0: as long as it takes."""
     if matches < DENSE:
-        with locally(**GATHER):
-            return Found(page(), count_up_to(leads, MOST_GATHERED))
-    with locally(**WALK):
-        count = count_up_to(leads, next(most for most in MOST_WALKED if most <= 10 * matches))
-    return Found(walked(page) if search.sort != NEWEST else steered(page, WALK), count)
+        return [("gather", GATHER_TIME), ("walk", LONG_WALK_TIME), ("gather", 0)]
+    return [("walk", 0)] if sort == NEWEST else [("walk", WALK_TIME), ("gather", 0)]
 
 
-def walked(page: Callable[[], LeadPage]) -> LeadPage:
-    """The page in an order in which those who match may come late."""
-    try:
-        with within(WALK_TIME):
-            return steered(page, WALK)
-    except TooSlow:
-        return steered(page, GATHER)
-
-
-def steered(page: Callable[[], LeadPage], way: dict[str, str]) -> LeadPage:
-    with locally(**way):
-        return page()
+def in_time(tries: list[tuple[str, int]], act: Callable[[str], Found]) -> Found:
+    for way, limit in tries:
+        try:
+            with within(limit), locally(**SETTINGS[way]):
+                return act(way)
+        except TooSlow:
+            continue
+    raise AssertionError("unreachable: the last try has no limit")
 
 
 def matches_in_sample(organisation: Organisation, words: str) -> int:

@@ -1,5 +1,7 @@
 """Finding leads: what a person searches, filters and sorts by, as one value, and the leads it finds."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -22,7 +24,8 @@ SORTS: dict[str, tuple[F | Func, ...]] = {
     "company": (Lower("company"), F("pk")),
     "added": (F("pk"),),
 }
-MOST_WORDS = 5
+MOST_WORDS = 8
+WORD = re.compile(r"[^\W_]+")
 SHORT = 2  # letters
 
 
@@ -78,8 +81,8 @@ def read_search(values: Mapping[str, str], list_id: int | None = None, segment_i
 
 
 def words_of(q: str) -> str:
-    """As much of what was typed as is looked for."""
-    return " ".join(q.replace("\0", "").split()[:MOST_WORDS])
+    """As much of what was typed as is looked for: its words, as `leads.terms` cuts them; as it is where it has none."""
+    return " ".join(WORD.findall(unicodedata.normalize("NFKC", q))[:MOST_WORDS]) or q.replace("\0", "").strip()
 
 
 def with_words(organisation: Organisation, words: str) -> Q:
@@ -89,7 +92,7 @@ def with_words(organisation: Organisation, words: str) -> Q:
     def having(some: list[str]) -> Matches:
         return Matches(F("terms"), HasWords(Value(organisation.pk), Value(" ".join(some))))
 
-    all_words = [word for word in words.split() if any(map(str.isalnum, word))] or [words]
+    all_words = words.split()
     long = [word for word in all_words if len(word) > SHORT] or all_words
     short = [word for word in all_words if word not in long]
     return Q(having(long)) & (Q(IsTrue(having(short))) if short else Q())

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.models import Organisation
 from ecrm.database import TooSlow, within
 from leads import counting, finding
-from leads.counting import Count, count_leads
+from leads.counting import Count, count_leads, count_up_to
 from leads.finding import find
 from leads.models import Lead
-from leads.paging import LeadPage
 from leads.search import Search
 
 
@@ -34,20 +34,23 @@ def test_both_ways_find_the_same(
     assert found.count.number == (8 if dense == 1000 else 0)
 
 
-def test_an_order_in_which_they_come_late_is_given_up(
-    acme: Organisation, many: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("dense", "sort", "slow"), [(1, "name", "walk"), (1000, "-added", "gather")])
+def test_a_way_that_takes_too_long_is_given_up_for_the_other(
+    acme: Organisation, many: None, monkeypatch: pytest.MonkeyPatch, dense: int, sort: str, slow: str
 ) -> None:
-    monkeypatch.setattr(finding, "DENSE", 1)
+    monkeypatch.setattr(finding, "DENSE", dense)
     monkeypatch.setattr(finding, "MOST_WALKED", (0,))
-    steered = finding.steered
+    taken = []
 
-    def slow(page: Callable[[], LeadPage], way: dict[str, str]) -> LeadPage:
-        if way is finding.WALK:
+    def try_it(leads: QuerySet[Lead], most: int) -> Count:
+        taken.append("gather" if most else "walk")
+        if taken == [slow]:
             connection.cursor().execute("SELECT pg_sleep(2)")
-        return steered(page, way)
+        return count_up_to(leads, most)
 
-    monkeypatch.setattr(finding, "steered", slow)
-    assert len(find(acme, Search(q="smi", sort="name")).page.leads) == 8
+    monkeypatch.setattr(finding, "count_up_to", try_it)
+    assert len(find(acme, Search(q="smi", sort=sort)).page.leads) == 8
+    assert taken == [slow, "walk" if slow == "gather" else "gather"]
 
 
 def test_settings_are_as_before_afterwards(acme: Organisation, many: None) -> None:

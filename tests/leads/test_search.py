@@ -11,7 +11,7 @@ from leads.search import Search, found_leads, read_search, search_leads, with_su
 from leads.suppression import suppress
 
 
-@pytest.mark.parametrize("q", ["grace", "HOPPER", "navy gra", "navy.example", "hop grace navy"])
+@pytest.mark.parametrize("q", ["grace", "HOPPER", "navy gra", "navy.example", "hop grace navy", "hopper & g", "@navy ex"])
 def test_every_word_must_begin_one_in_name_company_or_address(
     acme: Organisation, grace: Lead, ada: Lead, q: str
 ) -> None:
