@@ -8,8 +8,9 @@ class LeadsConfig(AppConfig):
         from leads import services
         from leads.importing import uploads  # noqa: F401  (deletes a file with its import)
         from leads.importing.rejected import forget_people
+        from leads.importing.undo import forget_former
         from leads.segments import vocabulary
         from leads.segments.own import own_fields
 
-        services.ERASERS.append(forget_people)
+        services.ERASERS.extend([forget_people, forget_former])
         vocabulary.SOURCES.append(own_fields)

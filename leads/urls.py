@@ -38,5 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("imports/<int:pk>/", imports.show, name="import"),
     path("imports/<int:pk>/start/", imports.start, name="import-start"),
     path("imports/<int:pk>/discard/", imports.discard, name="import-discard"),
+    path("imports/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
+    path("imports/<int:pk>/undo/", imports.undo, name="import-undo"),
     path("imports/<int:pk>/rejected.csv", imports.rejected, name="import-rejected"),
 ]

@@ -58,7 +58,7 @@ def clean(row: Row, columns: Columns) -> Contact | Refusal:
     try:
         return contact_of(row, columns)
     except BadAddress as error:
-        return Refusal(row.line, str(error)[:LONGEST_REASON], row.cells, error.kind)
+        return Refusal(row.line, str(error).replace("\0", "")[:LONGEST_REASON], row.cells, error.kind)
 
 
 def contact_of(row: Row, columns: Columns) -> Contact:
@@ -98,7 +98,7 @@ def check_cells(cells: Sequence[str], columns: Columns) -> None:
     for index in columns.used:
         if UNREADABLE in cells[index]:
             raise BadAddress(f"{NOT_READ}: “{clean_text(cells[index], 60)}”.", NOT_READ)
-    if any("\n" in cell and swallows_rows(cell, columns) for cell in cells):
+    if any(("\n" in cell or "\r" in cell) and swallows_rows(cell, columns) for cell in cells):
         raise BadAddress(SWALLOWED)
 
 

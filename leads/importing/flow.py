@@ -12,7 +12,7 @@ from accounts.models import Organisation, User
 from leads.importing.formats import table
 from leads.importing.map import check, guess
 from leads.importing.read import Unreadable
-from leads.importing.receive import Received, receive
+from leads.importing.receive import Received, naming, receive
 from leads.importing.recognise import Sheet, recognise, recognise_sheet
 from leads.importing.remember import mapping_for
 from leads.importing.uploads import path_of
@@ -21,6 +21,7 @@ from leads.models import Import, ImportState
 from leads.tasks import run_import
 
 LONGEST_FILE_NAME = 300
+NONE_KEPT = "None of the files was kept: choose the others again."
 
 
 class NotADraft(Exception):
@@ -86,11 +87,15 @@ def looked_at(
     for upload in uploads:
         name = upload.name or "a file"
         try:
-            found += [told_of(organisation, file) for file in receive(upload.chunks(), name, undo)]
+            with naming(name if len(uploads) > 1 else ""):
+                files = receive(upload.chunks(), name, undo)
+                for file in files:
+                    with naming(file.name if len(files) > 1 else ""):
+                        found.append(told_of(organisation, file))
         except Unreadable as error:
-            problems.append(f"{name}: {error}" if len(uploads) > 1 else str(error))
+            problems.append(str(error))
     if problems:
-        raise UnreadableFiles(problems)
+        raise UnreadableFiles([*problems, NONE_KEPT] if len(uploads) > 1 else problems)
     return found
 
 

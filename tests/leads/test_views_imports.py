@@ -192,7 +192,7 @@ def test_the_page_asks_again_while_it_runs(as_alice: Browser, acme: Organisation
     assert 'hx-trigger="every 1s"' in shown
     Import.objects.update(state="pending", rows=0, position=0)
     run_import(made.pk)
-    response = as_alice.get(f"{BASE}{made.pk}/", headers=FRAGMENT)
+    response = as_alice.get(f"{BASE}{made.pk}/?busy=1", headers=FRAGMENT)
     assert "every 1s" not in response.content.decode()
     assert "is done" in response["HX-Trigger"]
 
