@@ -121,13 +121,6 @@ def matching(organisation: Organisation, search: Search) -> QuerySet[Lead]:
     return leads
 
 
-def found_leads(organisation: Organisation, search: Search) -> QuerySet[Lead]:
-    """What a search finds, in its order. Raises BadRules."""
-    return matching(organisation, search).order_by(
-        *(key.desc() if search.backwards else key.asc() for key in search.keys)
-    )
-
-
 def with_suppression(leads: QuerySet[Lead]) -> QuerySet[Lead]:
     """The same leads, each with `suppressed`: why it is not mailed (a SuppressionReason), or None."""
     entries = Suppression.objects.filter(organisation=OuterRef("organisation"), digest=OuterRef("digest"))
