@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern] = [
     path("leads/", leads.index, name="leads"),
     path("leads/new/", leads.new, name="lead-new"),
     path("leads/bulk/", bulk.bulk, name="leads-bulk"),
+    path("leads/bulk/earlier/", running.index, name="bulks"),
     path("leads/bulk/<int:pk>/", running.show, name="bulk"),
     path("leads/bulk/<int:pk>/undo/", running.undo, name="bulk-undo"),
     path("leads/bulk/<int:pk>/leads.xlsx", running.file, name="bulk-file"),
