@@ -62,6 +62,7 @@ def show_lead(lead: Lead) -> Json:
         "phone": lead.phone,
         "fields": lead.fields,
         "tags": lead.tags,
+        "flags": lead.flags,
         "lists": [str(entry.lead_list_id) for entry in lead.entries.all()],
         "source": lead.source,
         "suppressed": getattr(lead, "suppressed", None),

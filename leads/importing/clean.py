@@ -27,7 +27,7 @@ UNREADABLE = "\ufffd"
 NO_ADDRESS = "There is no email address in this row."
 SWALLOWED = "A cell of this row holds other rows: a quote on this line closes too late."
 NOT_READ = "Some characters could not be read"
-TOO_WIDE = "The row has more cells than the file has columns"
+TOO_WIDE = "The row has more cells than the file has columns: a cell that contains the separator needs quotes."
 
 
 class Contact(NamedTuple):
@@ -97,7 +97,7 @@ def whole_row(row: Row, columns: Columns) -> list[str]:
 def check_cells(cells: Sequence[str], columns: Columns) -> None:
     for index in columns.used:
         if UNREADABLE in cells[index]:
-            raise BadAddress(f"{NOT_READ}: “{clean_text(cells[index], 60)}”.", NOT_READ)
+            raise BadAddress(f"{NOT_READ}: “{clean_text(cells[index], 60)}”.", f"{NOT_READ}.")
     if any(("\n" in cell or "\r" in cell) and swallows_rows(cell, columns) for cell in cells):
         raise BadAddress(SWALLOWED)
 

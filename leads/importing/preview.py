@@ -66,6 +66,10 @@ class Preview:
         return bool(set(ADDRESSES) & set(self.mapping.values()))
 
     @property
+    def several_addresses(self) -> bool:
+        return sum(target in ADDRESSES for target in self.mapping.values()) > 1
+
+    @property
     def left_out(self) -> int:
         """How many columns are not imported."""
         return sum(not self.mapping.get(name) for name in self.sheet.header)

@@ -10,8 +10,8 @@ from functools import lru_cache
 # The fields a column can be mapped to, as people read them; others are `fields.<name>`, a custom field.
 LABELS = {
     "email": "Email address",
-    "email2": "Email address, where the first is empty",
-    "email3": "Email address, where both are empty",
+    "email2": "Second address",
+    "email3": "Third address",
     "first_name": "First name",
     "last_name": "Last name",
     "full_name": "Full name",
