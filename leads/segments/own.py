@@ -6,6 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.models import Organisation
 from leads.fields import known_fields
+from leads.flags import LABELS
 from leads.models import CustomField, FieldKind, ListEntry, Suppression, SuppressionReason
 from leads.segments import asking
 from leads.segments.rules import CUSTOM
@@ -35,6 +36,7 @@ REASONS = {
 def own_fields(organisation: Organisation) -> Iterator[FieldOf]:
     for key, label in STANDARD.items():
         yield FieldOf(key, label, CONTACT, asking.of_text(F(key)))
+    yield flags()
     for defined in known_fields(organisation):
         yield custom_field(defined)
     yield tags(organisation)
@@ -83,6 +85,17 @@ def lists(organisation: Organisation) -> FieldOf:
     }
     chosen = organisation.lists.order_by("name").values_list("pk", "name")[:MOST_LISTS]
     return FieldOf("list", "List", ORDER, asks, {str(pk): name for pk, name in chosen})
+
+
+def flags() -> FieldOf:
+    def has(value: Value) -> Q:
+        return Q(flags__contains=[value])
+
+    asks = {
+        "is": Asks("is", OPTION, lambda value, days: has(value)),
+        "is_not": Asks("is not", OPTION, lambda value, days: ~has(value)),
+    }
+    return FieldOf("flags", "Address kind", CONTACT, asks, {flag: label.lower() for flag, label in LABELS.items()})
 
 
 def suppression() -> FieldOf:

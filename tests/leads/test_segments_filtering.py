@@ -81,6 +81,12 @@ def test_lists(acme: Organisation, grace: Lead, joan: Lead, people: LeadList) ->
     assert names(acme, ("list", "off", str(people.pk))) == {"joan@eniac.example"}
 
 
+def test_what_an_address_says_of_itself(acme: Organisation, grace: Lead, add_lead: Callable[..., Lead]) -> None:
+    add_lead("info@x.example", first_name="Role")
+    assert names(acme, ("flags", "is", "role")) == {"Role"}
+    assert names(acme, ("flags", "is_not", "role")) == {"Grace"}
+
+
 def test_all_any_and_groups(acme: Organisation, grace: Lead, ada: Lead, joan: Lead) -> None:
     vip, navy = ("tags", "has", "vip"), ("company", "is", "Navy")
     assert names(acme, vip, navy) == {"Grace"}
