@@ -7,12 +7,18 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
-from ecrm.database import TooSlow, within
 from leads import counting, finding
 from leads.counting import Count, count_leads, count_up_to
 from leads.finding import find
 from leads.models import Lead
 from leads.search import Search
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No way is given up but for the test's own reasons, however slow the machine is."""
+    for name in ("GATHER_TIME", "WALK_TIME", "LONG_WALK_TIME"):
+        monkeypatch.setattr(finding, name, 30_000)
 
 
 @pytest.fixture
@@ -40,6 +46,7 @@ def test_a_way_that_takes_too_long_is_given_up_for_the_other(
 ) -> None:
     monkeypatch.setattr(finding, "DENSE", dense)
     monkeypatch.setattr(finding, "MOST_WALKED", (0,))
+    monkeypatch.setattr(finding, "WALK_TIME" if slow == "walk" else "GATHER_TIME", 400)
     taken = []
 
     def try_it(leads: QuerySet[Lead], most: int) -> Count:
@@ -53,26 +60,12 @@ def test_a_way_that_takes_too_long_is_given_up_for_the_other(
     assert taken == [slow, "walk" if slow == "gather" else "gather"]
 
 
-def test_settings_are_as_before_afterwards(acme: Organisation, many: None) -> None:
-    find(acme, Search(q="smi"))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('enable_seqscan'), current_setting('statement_timeout')")
-        assert cursor.fetchone() == ("on", "0")
-
-
-def test_what_takes_too_long_is_ended_and_the_connection_goes_on(db: None) -> None:
-    with pytest.raises(TooSlow):
-        with within(20), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(5)")
-    assert Lead.objects.count() == 0
-
-
 def test_what_cannot_be_counted_in_time_is_more_than(
     acme: Organisation, many: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Lead.objects.extra(where=["pg_sleep(0.01) IS NOT NULL"])
-    monkeypatch.setattr(counting, "QUICK", 60)
-    monkeypatch.setattr(counting, "LESS", (8, 3))
+    slow = Lead.objects.extra(where=["pg_sleep(0.01) IS NOT NULL"])  # 90 ms for all, 40 for four of them
+    monkeypatch.setattr(counting, "QUICK", 10_000)
+    monkeypatch.setattr(counting, "LESS", (3,))
     assert count_leads(slow, 20) == Count(3, exact=False)
     assert str(count_leads(slow, 20)) == "more than 3"
     monkeypatch.setattr(counting, "QUICK", 5)
