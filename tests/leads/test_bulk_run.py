@@ -79,7 +79,7 @@ def test_a_field_is_renamed_and_deleted(begun: Begin, grace: Lead, add_lead: Cal
 
 def test_erasing_leaves_no_trace_of_who_was_meant(begun: Begin, grace: Lead, ada: Lead, theirs: Lead) -> None:
     bulk = begun("erase", search=Search(q="grace"))
-    assert (bulk.changed, outcome(bulk)) == (1, "1 lead erased.")
+    assert (bulk.changed, outcome(bulk), bulk.search) == (1, "1 lead erased.", {})
     assert set(Lead.objects.all()) == {ada, theirs}
     assert not BulkTarget.objects.exists()
 

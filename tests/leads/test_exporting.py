@@ -15,6 +15,7 @@ from accounts.models import Organisation
 from leads.exporting.columns import chosen, offered
 from leads.exporting.files import path_of, tidy
 from leads.models import BulkAction, Lead, LeadList, SuppressionReason
+from leads.services import erase_leads
 from leads.suppression import suppress_lead
 from tests.conftest import Browser
 
@@ -91,6 +92,21 @@ def test_a_workbook_holds_texts_alone_and_goes_after_an_hour(
     tidy()
     assert as_alice.get(file).status_code == 404
     assert "not kept any more" in as_alice.get(response["HX-Location"]).content.decode()
+
+
+def test_a_workbook_goes_with_whoever_is_erased_and_with_its_organisation(
+    as_alice: Browser, acme: Organisation, grace: Lead, ada: Lead, django_capture_on_commit_callbacks: Any
+) -> None:
+    as_alice.post(f"{BASE}?column=email")
+    path = path_of(BulkAction.objects.get().file)
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_leads(Lead.objects.filter(pk=grace.pk))
+    assert not path.exists()
+    as_alice.post(f"{BASE}?column=email")
+    path = path_of(BulkAction.objects.latest("pk").file)
+    with django_capture_on_commit_callbacks(execute=True):
+        acme.delete()
+    assert not path.exists()
 
 
 def test_a_full_sheet_is_followed_by_another(
