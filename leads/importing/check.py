@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from leads.importing.clean import Refusal
 from leads.importing.read import Dialect, Unreadable
 from leads.importing.uploads import dialect_of
 from leads.models import Import, ImportState
+from leads.services import ErasedAddress
 from leads.suppression import digest
 
 # Checked at once: about 8,000 rows, a quarter of a second.
@@ -42,7 +44,8 @@ LEFT JOIN leads_lead lead ON lead.organisation_id = %(organisation)s AND lead.di
 LEFT JOIN leads_suppression suppressed
     ON suppressed.organisation_id = %(organisation)s AND suppressed.digest = person.digest
 """
-ERASED = "The person with this address was erased, and is not added again."
+# At most, for as many rows as a file can have; meanwhile the worker cannot say that it lives.
+COUNT_TAKES = timedelta(minutes=5)
 
 
 @dataclass
@@ -115,12 +118,13 @@ def check_file(importing: Import) -> None:
 def told(importing: Import, found: Iterator[Batch]) -> Iterator[Batch]:
     """The same batches; those that are done with are told to whoever waits. Raises Superseded."""
     rows = 0
+    mine = Import.objects.filter(pk=importing.pk, state=ImportState.CHECKING)
     for batch in found:
         yield batch
         rows += len(batch)
-        mine = Import.objects.filter(pk=importing.pk, state=ImportState.CHECKING)
         if not mine.update(rows=rows, position=batch.position, heartbeat_at=timezone.now(), attempts=0):
             raise Superseded
+    mine.update(heartbeat_at=timezone.now() + COUNT_TAKES)
 
 
 def check(importing: Import, found: Iterator[Batch]) -> Findings:
@@ -144,7 +148,7 @@ def check(importing: Import, found: Iterator[Batch]) -> Findings:
         cursor.execute("TRUNCATE import_check")
     if erased:
         findings.refused += erased
-        findings.reasons.append(Reason(ERASED, erased))
+        findings.reasons.append(Reason(str(ErasedAddress()), erased))
     findings.flags = dict(flags)
     findings.reasons.sort(key=lambda reason: -reason.rows)
     return findings

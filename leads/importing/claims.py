@@ -23,6 +23,7 @@ NO_PROGRESS = (
     "The import stopped {attempts} times at the same place, after row {rows:,} of the file. "
     "Look at the rows that follow, and upload the file again without those that are imported already."
 )
+NOT_UNDONE = "Undoing this import did not come to its end. What is undone stays so; try again for the rest."
 
 
 class Superseded(Exception):
@@ -59,9 +60,11 @@ def beat(importing: Import) -> None:
 
 
 def give_up(importing: Import, why: str) -> None:
-    """End what cannot be done, in words: a check leaves the draft that it was of."""
+    """End what cannot be done, in words: a check leaves the draft that it was of, an undoing what is left of the import."""
     if importing.state == ImportState.CHECKING:
         end_check(importing, {"problem": why})
+    elif importing.state == ImportState.UNDOING:
+        end(importing, ImportState.FAILED, NOT_UNDONE)
     else:
         end(importing, ImportState.FAILED, why)
 

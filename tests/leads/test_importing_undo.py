@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Organisation
-from leads.importing import batches, undo, upkeep
+from leads.importing import batches, claims, undo, upkeep
 from leads.importing.run import run_import
 from leads.importing.steer import TooLate, cancel_import, undo_import
 from leads.lists import LIST_GUARDS, add_to_list, named_list
@@ -101,6 +101,24 @@ def test_an_erased_lead_is_forgotten(acme: Organisation, anna: Lead) -> None:
     erase_leads(Lead.objects.filter(pk=anna.pk))
     assert not ImportedLead.objects.filter(lead_id=anna.pk).exists()
     assert (undone(made).undone, Lead.objects.count()) == (2, 0)
+
+
+def test_an_organisation_takes_all_of_it_along(acme: Organisation, anna: Lead) -> None:
+    imported(acme, FILE, mapping=SIZE)
+    acme.delete()
+    assert not ImportedLead.objects.exists()
+
+
+def test_what_kills_every_undoing_ends_in_words_and_may_be_tried_again(acme: Organisation) -> None:
+    made = imported(acme, FILE)
+    undo_import(made)
+    for _ in range(claims.MOST_ATTEMPTS):
+        assert claims.claim(made.pk)
+        Import.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+    assert claims.claim(made.pk) is None
+    made.refresh_from_db()
+    assert (made.state, made.detail) == ("failed", claims.NOT_UNDONE)
+    undone(made)
 
 
 def hook(found: Callable[[QuerySet[ImportedLead]], Any]) -> Callable[[QuerySet[ImportedLead], datetime], Any]:
