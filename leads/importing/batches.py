@@ -4,7 +4,7 @@ PostgreSQL's work and ours so go on at the same time, on a core each. Memory hol
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -69,7 +69,7 @@ def batches(importing: Import, columns: Columns, after: int = 0) -> Iterator[Bat
         yield batch
 
 
-def ahead(items: Iterator[Item], while_waiting: Callable[[], object]) -> Iterator[Item]:
+def ahead(items: Iterator[Item], while_waiting: Callable[[], object]) -> Generator[Item, None, None]:
     """The same items, each made in a thread while the one before is used; `while_waiting` is called where one is late."""
     with ThreadPoolExecutor(1, thread_name_prefix="import") as pool:
         coming = pool.submit(next, items, None)
