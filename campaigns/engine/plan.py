@@ -49,7 +49,7 @@ ON CONFLICT (campaign_id, lead_id) DO NOTHING
 # O(due): for each running campaign, in a new order each time, the partial index `enrollment_due` gives the due ones in
 # order, and stops at the limit. What another tick has locked is its own to plan. The variant is drawn by weight: the first
 # whose running total exceeds random() * sum. `wording` is worked out once, not for each enrollment.
-# About 0.05 ms for each message (benchmarks.tick).
+# About 0.1 ms for each message (benchmarks.schedule).
 PLAN = """
 WITH due AS MATERIALIZED (
     SELECT enrollment.*
