@@ -7,12 +7,13 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the apps below what only this one knows."""
         from campaigns import happenings  # noqa: F401  (registers its receiver)
-        from campaigns.guards import erase_events, guard_list, guard_sender
+        from campaigns.guards import erase_events, guard_list, guard_sender, mailed
         from campaigns.record import outcomes, room_at, sending_days
         from campaigns.segments import campaign_fields
         from campaigns.stats import sender_usage
         from campaigns.timeline import message_entries
         from leads import lists, services, timeline
+        from leads.importing import undo
         from leads.segments import vocabulary
         from senders import health, standing
         from senders import services as senders
@@ -24,5 +25,6 @@ class CampaignsConfig(AppConfig):
         health.OUTCOMES.append(outcomes)
         lists.LIST_GUARDS.append(guard_list)
         services.ERASERS.append(erase_events)
+        undo.MAILED.append(mailed)
         timeline.SOURCES.append(message_entries)
         vocabulary.SOURCES.append(campaign_fields)

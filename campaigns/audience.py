@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Organisation
 from campaigns.models import Campaign
+from leads import fields
 from leads.models import Lead, ListEntry, Suppression
 
 # How many leads stand for all where looking at every one would take too long.
@@ -22,11 +23,6 @@ WHERE lead.organisation_id = %(organisation)s AND EXISTS (
     SELECT FROM leads_listentry entry
     JOIN campaigns_campaign_lists chosen ON chosen.leadlist_id = entry.lead_list_id
     WHERE chosen.campaign_id = %(campaign)s AND entry.lead_id = lead.id)
-"""
-FIELD_NAMES = """
-SELECT DISTINCT jsonb_object_keys(fields) AS name FROM (
-    SELECT fields FROM leads_lead WHERE organisation_id = %(organisation)s ORDER BY id DESC LIMIT %(sample)s) newest
-ORDER BY name LIMIT 200
 """
 
 
@@ -58,10 +54,8 @@ def audience_leads(campaign: Campaign) -> QuerySet[Lead]:
 
 
 def custom_fields(organisation: Organisation) -> list[str]:
-    """The names of custom fields that the organisation's newest leads have."""
-    with connection.cursor() as cursor:
-        cursor.execute(FIELD_NAMES, {"organisation": organisation.pk, "sample": SAMPLE})
-        return [row[0] for row in cursor.fetchall()]
+    """The names of custom fields that are defined, or that the organisation's newest leads have."""
+    return [found.name for found in fields.known_fields(organisation)]
 
 
 def known_fields(organisation: Organisation, names: Iterable[str]) -> set[str]:

@@ -1,16 +1,19 @@
 """What the apps below may not delete, since a campaign needs it, and what goes with what they do delete."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from campaigns.models import Campaign, CampaignState
-from leads.models import LeadList
+from campaigns.models import Campaign, CampaignState, Message, MessageState
+from leads.models import ImportedLead, LeadList
 from senders.models import Sender
 
 # These still send, or will: what they use must stay.
 LIVE = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.SCHEDULED)
+# Given to a server, or being given to it now, so far as can be known.
+GONE_OUT = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN)
 
 
 def needed_by(campaigns: QuerySet[Campaign]) -> str:
@@ -30,6 +33,12 @@ def guard_list(chosen: LeadList) -> str | None:
     """The hook `leads.lists.LIST_GUARDS`."""
     used = needed_by(Campaign.objects.filter(lists=chosen))
     return f"This list is needed by {used}. Stop the campaign first, or wait until it has finished." if used else None
+
+
+def mailed(leads: QuerySet[ImportedLead], since: datetime) -> QuerySet[Message, int]:
+    """The hook `leads.importing.undo.MAILED`: of these leads, those that got a mail since, or may have."""
+    sent = Message.objects.filter(lead__in=leads.values("lead_id"), state__in=GONE_OUT)
+    return sent.filter(Q(sent_at__gte=since) | Q(sent_at=None)).values_list("lead", flat=True)
 
 
 def erase_events(leads: Sequence[int]) -> None:

@@ -40,6 +40,10 @@ class Campaign(models.Model):
         indexes = [
             models.Index(fields=["organisation", "-id"], name="campaign_newest"),
             models.Index(fields=["state"], name="campaign_running", condition=models.Q(state="running")),
+            # Those that ended lately, which each tick looks at once more (engine.closing).
+            models.Index(
+                fields=["finished_at"], name="campaign_ended", condition=models.Q(state__in=["finished", "stopped"])
+            ),
         ]
 
     def __str__(self) -> str:

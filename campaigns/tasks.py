@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from campaigns import engine
+from campaigns import engine, waking
 
 
 @shared_task(name="campaigns.tasks.tick")
@@ -14,15 +14,17 @@ def tick() -> None:
     engine.recover_abandoned()
     engine.plan()
     engine.finish()
-    for sender in engine.senders_with_work():
-        drain_sender.apply_async((sender,), expires=10)
+    waking.wake_waiting()
 
 
-@shared_task(name="campaigns.tasks.drain_sender")
+@shared_task(name=waking.DRAIN)
 def drain_sender(sender: int) -> None:
-    """Send what is due through one sender; comes back at once where there is more than one turn's work."""
-    if engine.drain(sender).more:
-        drain_sender.apply_async((sender,), expires=10)
+    """Send what is due through one sender. One that gave up its turn comes next where nobody waits any more; otherwise
+    it is the next ticks' to say who does.
+    """
+    waking.taken_up(sender)
+    if engine.drain(sender).more and not waking.anyone_waits():
+        waking.signal([sender])
 
 
 @worker_shutting_down.connect

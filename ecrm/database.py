@@ -32,7 +32,7 @@ class TooSlow(Exception):
 
 @contextmanager
 def within(milliseconds: int) -> Iterator[None]:
-    """Statements inside that take longer are ended; raises TooSlow."""
+    """Statements inside that take longer are ended (0: none is); raises TooSlow."""
     try:
         with locally(statement_timeout=f"{milliseconds}ms"):
             yield

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from ecrm.admin import LookOnly
 from leads.lists import with_counts
-from leads.models import Import, Lead, LeadList, Suppression, SuppressionReason
+from leads.models import BulkAction, Import, Lead, LeadList, Segment, Suppression, SuppressionReason
 
 # Beginnings and whole slugs, no words in the middle: the tables are long, and every customer's rows stand in them.
 BY_ORGANISATION = "=organisation__slug"
@@ -91,3 +91,28 @@ class SuppressionAdmin(LookOnly[Suppression]):
     @admin.display(description="address")
     def shown_address(self, entry: Suppression) -> str:
         return entry.address or ("(erased)" if entry.reason == SuppressionReason.ERASED else "(not kept)")
+
+
+@admin.register(Segment)
+class SegmentAdmin(LookOnly[Segment]):
+    list_display = ("name", "organisation", "created_by", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("name", BY_ORGANISATION)
+    list_select_related = ("organisation", "created_by")
+    ordering = ("-pk",)
+    show_full_result_count = False
+    fields = ("organisation", "name", "rules", "created_by", "created_at")
+
+
+@admin.register(BulkAction)
+class BulkActionAdmin(LookOnly[BulkAction]):
+    list_display = ("action", "value", "organisation", "state", "total", "done", "changed", "created_by", "created_at")
+    list_filter = ("state", "action", "created_at")
+    search_fields = (BY_ORGANISATION,)
+    list_select_related = ("organisation", "created_by")
+    ordering = ("-pk",)
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("organisation", "created_by", "action", "value", "new_value", "target_list", "created_at")}),
+        ("Progress", {"fields": ("state", "detail", "total", "done", "changed", "heartbeat_at", "finished_at")}),
+    )

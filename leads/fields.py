@@ -65,6 +65,12 @@ def clean_choices(texts: Iterable[str]) -> list[str]:
     return cleaned
 
 
+def define(organisation: Organisation, names: Iterable[str]) -> None:
+    """See to it that these fields have a definition, as text where they had none."""
+    wanted = [CustomField(organisation=organisation, name=name) for name in names]
+    CustomField.objects.bulk_create(wanted, ignore_conflicts=True)
+
+
 def save_field(defined: CustomField, kind: FieldKind, choices: Iterable[str] = ()) -> CustomField:
     """Say what a field holds, new or known; values that do not fit stay. Raises FieldError or DuplicateField."""
     defined.name = clean_text(defined.name, LONGEST_FIELD_NAME)

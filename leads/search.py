@@ -1,9 +1,11 @@
 """Finding leads: what a person searches, filters and sorts by, as one value, and the leads it finds."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.db.models import F, Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Lower
 
 from accounts.models import Organisation
@@ -11,7 +13,7 @@ from leads.fields import LONGEST_FIELD_NAME
 from leads.models import NAME_SORTED, Lead, Suppression
 from leads.segments.filtering import in_segment
 from leads.tags import LONGEST_TAG
-from leads.terms import HasWords
+from leads.terms import HasWords, IsTrue, Matches
 
 NEWEST = "-added"
 # Sort key → what is compared, as an index has it (`Lead.Meta`); a minus in front of the key turns it round. By name is by
@@ -22,7 +24,9 @@ SORTS: dict[str, tuple[F | Func, ...]] = {
     "company": (Lower("company"), F("pk")),
     "added": (F("pk"),),
 }
-MOST_WORDS = 5
+MOST_WORDS = 8
+WORD = re.compile(r"[^\W_]+")
+SHORT = 2  # letters
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,21 @@ def read_search(values: Mapping[str, str], list_id: int | None = None, segment_i
 
 
 def words_of(q: str) -> str:
-    """As much of what was typed as is looked for."""
-    return " ".join(q.replace("\0", "").split()[:MOST_WORDS])
+    """As much of what was typed as is looked for: its words, as `leads.terms` cuts them; as it is where it has none."""
+    return " ".join(WORD.findall(unicodedata.normalize("NFKC", q))[:MOST_WORDS]) or q.replace("\0", "").strip()
+
+
+def with_words(organisation: Organisation, words: str) -> Q:
+    """Having a word that begins like each of `words`. The index would first gather everybody for each of them: the long ones
+    are for the index, and whoever it finds is looked at for the short ones (`IS TRUE` keeps those from it)."""
+
+    def having(some: list[str]) -> Matches:
+        return Matches(F("terms"), HasWords(Value(organisation.pk), Value(" ".join(some))))
+
+    all_words = words.split()
+    long = [word for word in all_words if len(word) > SHORT] or all_words
+    short = [word for word in all_words if word not in long]
+    return Q(having(long)) & (Q(IsTrue(having(short))) if short else Q())
 
 
 def search_leads(organisation: Organisation, q: str = "", list_id: int | None = None, tag: str = "") -> QuerySet[Lead]:
@@ -86,7 +103,7 @@ def search_leads(organisation: Organisation, q: str = "", list_id: int | None = 
     case aside; on a list, with a tag."""
     leads = Lead.objects.filter(organisation=organisation)
     if words := words_of(q):
-        leads = leads.filter(terms__matches=HasWords(Value(organisation.pk), Value(words)))
+        leads = leads.filter(with_words(organisation, words))
     if list_id is not None:
         leads = leads.filter(entries__lead_list=list_id)
     if tag:
@@ -102,13 +119,6 @@ def matching(organisation: Organisation, search: Search) -> QuerySet[Lead]:
     if search.field:
         leads = leads.filter(fields__has_key=search.field)
     return leads
-
-
-def found_leads(organisation: Organisation, search: Search) -> QuerySet[Lead]:
-    """What a search finds, in its order. Raises BadRules."""
-    return matching(organisation, search).order_by(
-        *(key.desc() if search.backwards else key.asc() for key in search.keys)
-    )
 
 
 def with_suppression(leads: QuerySet[Lead]) -> QuerySet[Lead]:

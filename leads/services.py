@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from accounts.idempotency import forget_answers
 from leads.addresses import BadAddress, normalise_email
 from leads.fields import LONGEST_FIELD_NAME
+from leads.flags import flags_of
 from leads.lists import LIST_GUARDS, add_to_list, clean_text, named_list, remove_from_list
 from leads.models import FormerAddress, Lead
 from leads.search import search_leads
@@ -66,9 +67,10 @@ class ErasedAddress(BadAddress):
 
 
 def set_address(lead: Lead, email: str) -> None:
-    """Give a lead its address, key and digest; raises BadAddress."""
+    """Give a lead its address, and what follows from that; raises BadAddress."""
     address = normalise_email(email)
     lead.email, lead.email_key, lead.digest = address.email, address.key, digest(address.key)
+    lead.flags = flags_of(address.key)
 
 
 def save_lead(lead: Lead, values: Mapping[str, Any]) -> Lead:

@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern] = [
     path("leads/", leads.index, name="leads"),
     path("leads/new/", leads.new, name="lead-new"),
     path("leads/bulk/", bulk.bulk, name="leads-bulk"),
+    path("leads/bulk/earlier/", running.index, name="bulks"),
     path("leads/bulk/<int:pk>/", running.show, name="bulk"),
     path("leads/bulk/<int:pk>/undo/", running.undo, name="bulk-undo"),
     path("leads/bulk/<int:pk>/leads.xlsx", running.file, name="bulk-file"),
@@ -38,5 +39,7 @@ urlpatterns: list[URLPattern] = [
     path("imports/<int:pk>/", imports.show, name="import"),
     path("imports/<int:pk>/start/", imports.start, name="import-start"),
     path("imports/<int:pk>/discard/", imports.discard, name="import-discard"),
+    path("imports/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
+    path("imports/<int:pk>/undo/", imports.undo, name="import-undo"),
     path("imports/<int:pk>/rejected.csv", imports.rejected, name="import-rejected"),
 ]

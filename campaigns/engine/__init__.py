@@ -15,9 +15,10 @@ connections open (`lines`), all of them driven by its thread, each with at most 
 of a process have to record at one time goes to PostgreSQL in one commit (`write`).
 """
 
+from campaigns.engine.closing import finish
 from campaigns.engine.deliver import drain, stopping
 from campaigns.engine.mailboxes import hold_senders
-from campaigns.engine.plan import enrol, finish, plan, senders_with_work, signal_work
+from campaigns.engine.plan import enrol, plan, senders_with_work, signal_work
 from campaigns.engine.recover import CannotResend, close_unknown, recover_abandoned, resend_unknown
 from campaigns.engine.trial import send_test
 

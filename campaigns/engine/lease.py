@@ -28,7 +28,8 @@ WHERE id = %(sender)s AND state = 'active' AND next_slot_at <= now() AND (lease 
 RENEW = """
 UPDATE senders_sender SET lease_until = now() + make_interval(secs => %(seconds)s) WHERE lease = ANY(%(leases)s::uuid[])
 """
-RELEASE = "UPDATE senders_sender SET lease = NULL, lease_until = NULL WHERE lease = %(lease)s"
+# When it ended stays: who has waited longest comes next (plan.SENDERS_WITH_WORK).
+RELEASE = "UPDATE senders_sender SET lease = NULL, lease_until = now() WHERE lease = %(lease)s"
 
 
 @dataclass

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from campaigns.engine.lease import HOLDS
 from campaigns.models import Campaign, CampaignState
+from senders.models import Sender, SenderState
 from senders.window import is_open
 
 # How many messages one tick plans at the most, in all and for one campaign, so that a large one does not hold up the
@@ -48,7 +49,7 @@ ON CONFLICT (campaign_id, lead_id) DO NOTHING
 # O(due): for each running campaign, in a new order each time, the partial index `enrollment_due` gives the due ones in
 # order, and stops at the limit. What another tick has locked is its own to plan. The variant is drawn by weight: the first
 # whose running total exceeds random() * sum. `wording` is worked out once, not for each enrollment.
-# About 0.05 ms for each message (benchmarks.tick).
+# About 0.1 ms for each message (benchmarks.schedule).
 PLAN = """
 WITH due AS MATERIALIZED (
     SELECT enrollment.*
@@ -88,52 +89,37 @@ WITH due AS MATERIALIZED (
 UPDATE campaigns_enrollment SET due_at = NULL WHERE id IN (SELECT id FROM due)
 """
 
-# Done: nobody waits for a next step and nothing is on its way. What is unknown waits for a person, not for the
-# campaign; and who has no sender any more (it was deleted, and then came a late answer) can wait for nothing.
-FINISH = """
-UPDATE campaigns_campaign campaign SET state = 'finished', finished_at = now()
-WHERE state = 'running'
-  AND NOT EXISTS (SELECT FROM campaigns_enrollment enrollment
-                  WHERE enrollment.campaign_id = campaign.id AND enrollment.state = 'active' AND due_at IS NOT NULL
-                    AND enrollment.sender_id IS NOT NULL)
-  AND NOT EXISTS (SELECT FROM campaigns_message message
-                  WHERE message.campaign_id = campaign.id AND message.state IN ('planned', 'sending')
-                    AND message.sender_id IS NOT NULL)
-"""
-
-# A drain that held messages while their campaign was stopped gives them back as planned: they go the way of the others.
-SWEEP = """
-UPDATE campaigns_message SET state = 'skipped', error = 'The campaign was stopped.'
-WHERE state = 'planned' AND campaign_id IN (
-    SELECT id FROM campaigns_campaign WHERE state = 'stopped' AND finished_at > now() - interval '7 days')
-"""
-# An answer that came after its campaign had finished (its message was unknown meanwhile), or a person who had one sent
-# again at that very moment: there is something to send after all.
-REOPEN = """
-UPDATE campaigns_campaign campaign SET state = 'running', finished_at = NULL
-WHERE state = 'finished' AND finished_at > now() - interval '1 day'
-  AND (EXISTS (SELECT FROM campaigns_message message
-               WHERE message.campaign_id = campaign.id AND message.state = 'planned'
-                 AND message.sender_id IS NOT NULL)
-    OR EXISTS (SELECT FROM campaigns_enrollment enrollment
-               WHERE enrollment.campaign_id = campaign.id AND enrollment.state = 'active' AND due_at IS NOT NULL
-                 AND enrollment.sender_id IS NOT NULL))
-"""
-
-# `campaigns` are the running ones whose window is open; for each of its senders one probe of the index says whether
-# something is due.
+# Whose drain to wake, those first whose last turn ended longest ago. `planned` walks over the partial index from sender to
+# sender, whatever lies between them: with nothing planned it is over at once. Then, in that order, one probe for each
+# running campaign says whether something is due in one that is open (`campaigns`), until there are enough: ORDER BY and
+# LIMIT below keep their places, since PostgreSQL flattens neither subquery. `closed` are the senders' windows that are not.
 SENDERS_WITH_WORK = f"""
-SELECT sender.id, sender.window FROM senders_sender sender
-WHERE sender.state = 'active' AND sender.next_slot_at <= now()
-  AND (sender.lease IS NULL OR NOT {HOLDS})
-  AND EXISTS (
+WITH RECURSIVE planned AS (
+    (SELECT sender_id FROM campaigns_message
+     WHERE state = 'planned' AND sender_id IS NOT NULL ORDER BY sender_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT message.sender_id FROM campaigns_message message
+            WHERE message.state = 'planned' AND message.sender_id > planned.sender_id
+            ORDER BY message.sender_id LIMIT 1)
+    FROM planned WHERE planned.sender_id IS NOT NULL
+)
+SELECT waiting.id
+FROM (
+    SELECT sender.id, sender.lease_until
+    FROM planned JOIN senders_sender sender ON sender.id = planned.sender_id
+    WHERE sender.state = 'active' AND sender.next_slot_at <= now() AND (sender.lease IS NULL OR NOT {HOLDS})
+      AND (sender.window IS NULL OR sender.window <> ALL(%(closed)s::jsonb[]))
+    ORDER BY sender.lease_until NULLS FIRST, sender.id
+) waiting
+CROSS JOIN LATERAL (
     SELECT FROM campaigns_campaign_senders chosen
     CROSS JOIN LATERAL (
         SELECT FROM campaigns_message message
-        WHERE message.sender_id = sender.id AND message.campaign_id = chosen.campaign_id
+        WHERE message.sender_id = waiting.id AND message.campaign_id = chosen.campaign_id
           AND message.state = 'planned' AND message.due_at <= now() LIMIT 1) due
-    WHERE chosen.sender_id = sender.id AND chosen.campaign_id = ANY(%(campaigns)s))
-ORDER BY sender.next_slot_at LIMIT 10000
+    WHERE chosen.sender_id = waiting.id AND chosen.campaign_id = ANY(%(campaigns)s) LIMIT 1
+) work
+ORDER BY waiting.lease_until NULLS FIRST, waiting.id LIMIT %(most)s
 """  # noqa: S608  (words of our own)
 
 
@@ -154,20 +140,17 @@ def plan() -> int:
         return int(cursor.rowcount)
 
 
-def finish() -> int:
-    """Close the running campaigns that have nothing left to send; returns how many."""
-    with connection.cursor() as cursor:
-        cursor.execute(SWEEP)
-        cursor.execute(REOPEN)
-        cursor.execute(FINISH)
-        return int(cursor.rowcount)
-
-
-def open_now() -> list[int]:
+def open_now(now: datetime) -> list[int]:
     """The running campaigns that may send at this time of day and week."""
     running = Campaign.objects.filter(state=CampaignState.RUNNING).values_list("pk", "window")
-    open_at = windows_at(timezone.now())
+    open_at = windows_at(now)
     return [pk for pk, window in running if open_at(window)]
+
+
+def closed_now(now: datetime) -> list[str]:
+    """The active senders' windows, each once and as JSON, in which nothing may be sent at this time."""
+    windows = Sender.objects.filter(state=SenderState.ACTIVE, window__isnull=False).values_list("window", flat=True)
+    return [json.dumps(window) for window in windows.distinct() if not is_open(window, now)]
 
 
 def windows_at(now: datetime) -> Callable[[Any], bool]:
@@ -184,15 +167,16 @@ def windows_at(now: datetime) -> Callable[[Any], bool]:
 
 
 def senders_with_work(most: int = 10_000) -> list[int]:
-    """Up to `most` senders that may send now, have something to send, and whose lease is free."""
-    campaigns = open_now()
+    """Up to `most` senders that may send now, have something to send, and whose lease is free; those that have waited
+    longest first.
+    """
+    now = timezone.now()
+    campaigns = open_now(now)
     if not campaigns:
         return []
-    open_at = windows_at(timezone.now())
     with connection.cursor() as cursor:
-        cursor.execute(SENDERS_WITH_WORK, {"campaigns": campaigns})
-        found = [(pk, json.loads(window or "null")) for pk, window in cursor.fetchall()]
-    return [sender for sender, window in found if open_at(window)][:most]
+        cursor.execute(SENDERS_WITH_WORK, {"campaigns": campaigns, "closed": closed_now(now), "most": most})
+        return [sender for (sender,) in cursor.fetchall()]
 
 
 def signal_work(campaign: Campaign) -> None:

@@ -25,9 +25,9 @@ WHERE state = 'sending'
 OF_SENDER = ABANDONED + "AND sender_id = %(sender)s AND message.lease IS DISTINCT FROM %(lease)s"
 # From the tick: messages whose lease no sender holds any more (its sender was paused or disconnected since, say). Should
 # a drain claim one at this very moment, it finds the message gone from its hands at the gate, or its late answer counts.
-OF_ALL = (
-    ABANDONED + f"AND NOT EXISTS (SELECT FROM senders_sender sender WHERE sender.lease = message.lease AND {HOLDS})"
-)
+OF_ALL = f"""{ABANDONED} AND NOT EXISTS (
+    SELECT FROM senders_sender sender WHERE sender.id = message.sender_id AND sender.lease = message.lease AND {HOLDS})
+"""
 
 
 def recover_sender(sender: int, lease: uuid.UUID) -> int:

@@ -1,12 +1,14 @@
-"""Leads, lists and imports over the API (../shared/API.md), a file each."""
+"""Leads, lists, segments and imports over the API (../shared/API.md), a file each."""
 
 from ninja import Router
 
 from leads.api.imports import router as imports
 from leads.api.leads import router as leads
 from leads.api.lists import router as lists
+from leads.api.segments import router as segments
 
 router = Router()
 router.add_router("", leads)
 router.add_router("", lists)
 router.add_router("", imports)
+router.add_router("", segments)

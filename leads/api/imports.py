@@ -1,10 +1,12 @@
 """Imports over the API (../shared/API.md)."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
 from ninja import Router, Status
@@ -18,6 +20,7 @@ from leads.importing.forms import ON_DUPLICATE, UploadForm, is_too_large, too_la
 from leads.importing.map import BadMapping
 from leads.importing.read import Unreadable
 from leads.importing.rejected import rejected_response
+from leads.importing.steer import TooLate, cancel_import, undo_import
 from leads.importing.vocabulary import CUSTOM, LABELS
 from leads.models import Import, ImportState
 
@@ -67,6 +70,8 @@ def show_import(importing: Import) -> Json:
         "updated": importing.updated,
         "skipped": importing.skipped,
         "rejected": importing.rejected,
+        "duplicates": importing.duplicates,
+        "suppressed": importing.suppressed,
         "detail": importing.detail,
         "file": importing.file_name,
         "list": str(importing.target_list_id) if importing.target_list_id else None,
@@ -75,10 +80,14 @@ def show_import(importing: Import) -> Json:
     }
 
 
+def begun(request: OrgRequest) -> QuerySet[Import]:
+    """The organisation's imports but for the dashboard's drafts."""
+    return request.organisation.imports.exclude(state__in=[ImportState.DRAFT, ImportState.CHECKING])
+
+
 def find(request: OrgRequest, import_id: str) -> Import:
     """The organisation's import of that id; a 404 Problem where there is none, or it is a draft of the dashboard's."""
-    imports = request.organisation.imports.exclude(state=ImportState.DRAFT)
-    found = imports.filter(pk=row_id(import_id)).first()
+    found = begun(request).filter(pk=row_id(import_id)).first()
     if found is None:
         raise Problem(404, "There is no such import.")
     return found
@@ -137,12 +146,36 @@ def create(request: OrgRequest, org: Slug) -> Status[Json]:
 
 @router.get("/imports", summary="Imports, newest first")
 def index(request: OrgRequest, org: Slug, limit: int = 100, cursor: str = "") -> Json:
-    return page(request.organisation.imports.exclude(state=ImportState.DRAFT), show_import, limit, cursor)
+    return page(begun(request), show_import, limit, cursor)
 
 
 @router.get("/imports/{import_id}", summary="How far an import is")
 def read(request: OrgRequest, org: Slug, import_id: str) -> Json:
     return show_import(find(request, import_id))
+
+
+@router.post("/imports/{import_id}/cancel", summary="Stop an import where it is")
+def cancel(request: OrgRequest, org: Slug, import_id: str) -> Json:
+    """What is imported stays, and can be undone."""
+    return show_import(steered(request, import_id, cancel_import))
+
+
+@router.post("/imports/{import_id}/undo", summary="Take an import back", response={202: Json})
+def undo(request: OrgRequest, org: Slug, import_id: str) -> Status[Json]:
+    """Leads that it created go, leads that it changed get their former values back; for 30 days, as long as nothing was sent
+    to any of them."""
+    return Status(202, show_import(steered(request, import_id, undo_import)))
+
+
+def steered(request: OrgRequest, import_id: str, act: Callable[[Import], None]) -> Import:
+    """The import after `act`; a 409 Problem where it is too late for that."""
+    importing = find(request, import_id)
+    try:
+        act(importing)
+    except TooLate as error:
+        raise Problem(409, str(error)) from error
+    importing.refresh_from_db()
+    return importing
 
 
 @router.get("/imports/{import_id}/rejected.csv", summary="The refused rows, each with its line and reason")

@@ -1,11 +1,12 @@
 """Leads over the API (../shared/API.md)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
-from ninja import Field, Router, Status
+from ninja import Field, Query, Router, Schema, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
@@ -13,7 +14,8 @@ from ecrm.rest import Body, Slug, page, row_id
 from leads import services
 from leads.addresses import BadAddress
 from leads.models import Lead, LeadList, SuppressionReason
-from leads.search import read_search, search_leads, with_suppression
+from leads.search import matching, read_search, with_suppression
+from leads.segments.rules import BadRules
 from leads.services import DuplicateLead, ErasedAddress, LeadGone
 from leads.suppression import KeptSuppression, suppress_lead, suppression_of, unsuppress
 
@@ -60,6 +62,7 @@ def show_lead(lead: Lead) -> Json:
         "phone": lead.phone,
         "fields": lead.fields,
         "tags": lead.tags,
+        "flags": lead.flags,
         "lists": [str(entry.lead_list_id) for entry in lead.entries.all()],
         "source": lead.source,
         "suppressed": getattr(lead, "suppressed", None),
@@ -112,20 +115,25 @@ def create(request: OrgRequest, org: Slug, body: LeadIn) -> Status[Json]:
     return Status(201, show_lead(find(request, str(lead.pk))))
 
 
+class Filter(Schema):
+    """What `GET /leads` narrows by."""
+
+    q: str = ""
+    list: str = ""
+    segment: str = ""
+    tag: str = ""
+
+
 @router.get("/leads", summary="Leads, newest first")
-def index(
-    request: OrgRequest,
-    org: Slug,
-    limit: int = 100,
-    cursor: str = "",
-    q: str = "",
-    list: str = "",
-    tag: str = "",
-) -> Json:
-    chosen = find_list(request, list) if list else None
-    search = read_search({"q": q, "tag": tag}, chosen.pk if chosen else None)
-    leads = search_leads(request.organisation, search.q, search.list_id, search.tag)
-    return page(shown(leads), show_lead, limit, cursor)
+def index(request: OrgRequest, org: Slug, filters: Query[Filter], limit: int = 100, cursor: str = "") -> Json:
+    chosen = find_list(request, filters.list) if filters.list else None
+    search = read_search({"q": filters.q, "tag": filters.tag}, chosen.pk if chosen else None)
+    if filters.segment:
+        search = replace(search, segment_id=row_id(filters.segment))
+    try:
+        return page(shown(matching(request.organisation, search)), show_lead, limit, cursor)
+    except BadRules as error:
+        raise refuse("segment", str(error)) from error
 
 
 @router.get("/leads/{lead_id}", summary="One lead")

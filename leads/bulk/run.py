@@ -141,7 +141,10 @@ def mark(bulk: BulkAction, changed: list[int]) -> None:
 
 def end(bulk: BulkAction, state: BulkState, detail: str = "") -> None:
     mine = BulkAction.objects.filter(pk=bulk.pk, state=bulk.state, position=bulk.position)
-    mine.update(state=state, detail=detail[:300], finished_at=timezone.now())
+    # What was searched for may name a person, and is needed no more.
+    mine.update(state=state, detail=detail[:300], finished_at=timezone.now(), search={})
+    if bulk.action == "erase":
+        BulkAction.objects.filter(pk=bulk.pk).update(back="")
     action = ACTIONS.get(bulk.action)
     if state == BulkState.UNDONE or action is None or action.undo is None:
         BulkTarget.objects.filter(bulk=bulk).delete()  # nothing more is done with them; erased leads' ids go too

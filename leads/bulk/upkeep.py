@@ -23,6 +23,8 @@ def abandoned_actions() -> list[int]:
 def tidy() -> None:
     now = timezone.now()
     ended = BulkAction.objects.exclude(state__in=OPEN)
-    BulkTarget.objects.filter(bulk__in=ended.filter(finished_at__lt=now - UNDO_KEPT)).delete()
+    settled = ended.filter(finished_at__lt=now - UNDO_KEPT)
+    BulkTarget.objects.filter(bulk__in=settled).delete()
+    settled.exclude(back="").update(back="")
     ended.filter(finished_at__lt=now - KEPT).delete()
     files.tidy()

@@ -12,6 +12,7 @@ from ecrm.database import TooSlow, within
 from leads.fields import MOST_FIELDS, defined_fields, names_in_use
 from leads.models import LeadList, Suppression
 from leads.segments.asking import CustomText
+from leads.segments.rules import CUSTOM
 
 # Key → name, as an import recognises it again.
 STANDARD = {
@@ -28,7 +29,6 @@ STANDARD = {
     "created_at": "Added",
     "updated_at": "Changed",
 }
-CUSTOM = "field:"
 PATIENCE = 3000  # ms
 
 NAMES = """

@@ -1,14 +1,20 @@
-"""XLSX files that a worker makes: below MEDIA_ROOT under a random name, readable by us alone, gone after an hour."""
+"""XLSX files that a worker makes: below MEDIA_ROOT under a random name, readable by us alone, gone after an hour, with their
+action or organisation, and as soon as somebody is erased who may stand in them (promises p17, p18)."""
 
 import os
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import xlsxwriter
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 from django.utils import timezone
 
 from leads.exporting.columns import chosen, offered
@@ -66,3 +72,22 @@ def tidy() -> None:
         if path.stat().st_mtime < latest:
             path.unlink(missing_ok=True)
             BulkAction.objects.filter(file=f"{FOLDER}/{path.name}").update(file="")
+
+
+def delete(file: str) -> None:
+    """Delete an export; one that is gone already stays so."""
+    if file:
+        path_of(file).unlink(missing_ok=True)
+
+
+@receiver(post_delete, sender=BulkAction)
+def delete_with_action(instance: BulkAction, **about: Any) -> None:
+    transaction.on_commit(partial(delete, instance.file))
+
+
+def forget_people(leads: Sequence[int]) -> None:
+    """The hook `services.ERASERS`: these people stand in no file any more."""
+    organisations = Lead.objects.filter(pk__in=leads).values("organisation")
+    for bulk in BulkAction.objects.filter(organisation__in=organisations).exclude(file=""):
+        transaction.on_commit(partial(delete, bulk.file))
+        BulkAction.objects.filter(pk=bulk.pk).update(file="")

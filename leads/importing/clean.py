@@ -27,7 +27,7 @@ UNREADABLE = "\ufffd"
 NO_ADDRESS = "There is no email address in this row."
 SWALLOWED = "A cell of this row holds other rows: a quote on this line closes too late."
 NOT_READ = "Some characters could not be read"
-TOO_WIDE = "The row has more cells than the file has columns"
+TOO_WIDE = "The row has more cells than the file has columns: a cell that contains the separator needs quotes."
 
 
 class Contact(NamedTuple):
@@ -58,7 +58,7 @@ def clean(row: Row, columns: Columns) -> Contact | Refusal:
     try:
         return contact_of(row, columns)
     except BadAddress as error:
-        return Refusal(row.line, str(error)[:LONGEST_REASON], row.cells, error.kind)
+        return Refusal(row.line, str(error).replace("\0", "")[:LONGEST_REASON], row.cells, error.kind)
 
 
 def contact_of(row: Row, columns: Columns) -> Contact:
@@ -97,8 +97,8 @@ def whole_row(row: Row, columns: Columns) -> list[str]:
 def check_cells(cells: Sequence[str], columns: Columns) -> None:
     for index in columns.used:
         if UNREADABLE in cells[index]:
-            raise BadAddress(f"{NOT_READ}: “{clean_text(cells[index], 60)}”.", NOT_READ)
-    if any("\n" in cell and swallows_rows(cell, columns) for cell in cells):
+            raise BadAddress(f"{NOT_READ}: “{clean_text(cells[index], 60)}”.", f"{NOT_READ}.")
+    if any(("\n" in cell or "\r" in cell) and swallows_rows(cell, columns) for cell in cells):
         raise BadAddress(SWALLOWED)
 
 

@@ -12,14 +12,16 @@ from accounts.models import Organisation, User
 from leads.importing.formats import table
 from leads.importing.map import check, guess
 from leads.importing.read import Unreadable
-from leads.importing.receive import Received, receive
+from leads.importing.receive import Received, naming, receive
 from leads.importing.recognise import Sheet, recognise, recognise_sheet
+from leads.importing.remember import mapping_for
 from leads.importing.uploads import path_of
 from leads.lists import LONGEST_NAME, clean_text, named_list
 from leads.models import Import, ImportState
 from leads.tasks import run_import
 
 LONGEST_FILE_NAME = 300
+NONE_KEPT = "None of the files was kept: choose the others again."
 
 
 class NotADraft(Exception):
@@ -49,17 +51,19 @@ def draft_imports(
 
     Raises UnreadableFiles where any of them is unreadable, and keeps nothing.
     """
-    with ExitStack() as undo, transaction.atomic():
-        drafts = [
-            Import.objects.create(
-                organisation=organisation,
-                created_by=by,
-                list_name=clean_text(list_name, LONGEST_NAME),
-                on_duplicate=on_duplicate,
-                **told,
-            )
-            for told in looked_at(uploads, undo)
-        ]
+    with ExitStack() as undo:
+        files = looked_at(organisation, uploads, undo)
+        with transaction.atomic():
+            drafts = [
+                Import.objects.create(
+                    organisation=organisation,
+                    created_by=by,
+                    list_name=clean_text(list_name, LONGEST_NAME),
+                    on_duplicate=on_duplicate,
+                    **told,
+                )
+                for told in files
+            ]
         undo.pop_all()
     return drafts
 
@@ -74,22 +78,28 @@ def draft_import(organisation: Organisation, by: User, upload: "UploadedFile[Any
     return draft
 
 
-def looked_at(uploads: "Sequence[UploadedFile[Any]]", undo: ExitStack) -> list[dict[str, Any]]:
+def looked_at(
+    organisation: Organisation, uploads: "Sequence[UploadedFile[Any]]", undo: ExitStack
+) -> list[dict[str, Any]]:
     """What an Import holds of each file in the uploads."""
     found: list[dict[str, Any]] = []
     problems: list[str] = []
     for upload in uploads:
         name = upload.name or "a file"
         try:
-            found += [told_of(file) for file in receive(upload.chunks(), name, undo)]
+            with naming(name if len(uploads) > 1 else ""):
+                files = receive(upload.chunks(), name, undo)
+                for file in files:
+                    with naming(file.name if len(files) > 1 else ""):
+                        found.append(told_of(organisation, file))
         except Unreadable as error:
-            problems.append(f"{name}: {error}" if len(uploads) > 1 else str(error))
+            problems.append(str(error))
     if problems:
-        raise UnreadableFiles(problems)
+        raise UnreadableFiles([*problems, NONE_KEPT] if len(uploads) > 1 else problems)
     return found
 
 
-def told_of(received: Received) -> dict[str, Any]:
+def told_of(organisation: Organisation, received: Received) -> dict[str, Any]:
     path = path_of(received.file)
     sheet = recognise_sheet(path, received.sheets) if received.separator else recognise(path)
     return {
@@ -97,7 +107,7 @@ def told_of(received: Received) -> dict[str, Any]:
         "file": received.file,
         "size": path.stat().st_size,
         "sheets": received.sheets,
-        "mapping": guess(sheet.header, sheet.rows),
+        "mapping": mapping_for(organisation, sheet),
         **dialect_fields(sheet),
     }
 
@@ -136,11 +146,13 @@ def start_import(draft: Import, sheet: Sheet, mapping: Mapping[str, str]) -> Non
         drafts = Import.objects.select_for_update().filter(pk=draft.pk, state=ImportState.DRAFT)
         if not drafts.exists():
             raise NotADraft
+        known = draft.organisation.lists.filter(name=draft.list_name).exists()
         chosen = named_list(draft.organisation, draft.list_name) if draft.list_name else None
         drafts.update(
             state=ImportState.PENDING,
             mapping=checked,
             target_list=chosen,
+            made_list=bool(chosen and not known),
             heartbeat_at=timezone.now(),
             **dialect_fields(sheet),
         )

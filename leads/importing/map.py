@@ -1,13 +1,19 @@
-"""Columns → fields: a guess from the header and the first rows, checked against what a person chose."""
+"""Columns → fields: a guess from the header and the first rows, checked against what a person chose.
+
+Of several columns with addresses the one that goes to `email` is asked first, then `email2`, then `email3`; where several
+go to the same, the first one in the file.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from leads.addresses import BadAddress, normalise_email
 from leads.importing.read import Row
-from leads.importing.vocabulary import CUSTOM, LABELS, NAME, meaning
+from leads.importing.vocabulary import ADDRESSES, CUSTOM, LABELS, NAME, meaning
 from leads.lists import clean_text
-from leads.services import LONGEST_FIELD_NAME, MAX_CUSTOM_FIELDS
+from leads.models import CustomField
+from leads.services import LONGEST, LONGEST_FIELD_NAME, MAX_CUSTOM_FIELDS
 
 # Every column of these is taken, and the first one that is filled counts; of the others the most telling one.
 SEVERAL = {"email", "phone"}
@@ -20,17 +26,30 @@ class BadMapping(ValueError):
 
 @dataclass(frozen=True)
 class Columns:
-    """Where each field stands in a row: the indices of its columns, in the order in which they are asked."""
+    """Where each field stands in a row: the indices of its columns, in the order in which they are asked.
+
+    `defined`: what the custom fields among them hold, where their definitions say so.
+    """
 
     width: int
     separator: str = ","
     fields: dict[str, list[int]] = field(default_factory=dict)
     custom: dict[str, list[int]] = field(default_factory=dict)
+    defined: Mapping[str, CustomField] = field(default_factory=dict)
 
     def indices(self, name: str) -> Sequence[int]:
         return self.fields.get(name, ())
 
-    @property
+    @cached_property
+    def addresses(self) -> list[int]:
+        return [index for target in ADDRESSES for index in self.indices(target)]
+
+    @cached_property
+    def texts(self) -> list[tuple[str, list[int], int]]:
+        """The fields of text: name, columns, and how long it may be."""
+        return [(name, self.fields[name], longest) for name, longest in LONGEST.items() if name in self.fields]
+
+    @cached_property
     def used(self) -> list[int]:
         return sorted({index for part in (self.fields, self.custom) for found in part.values() for index in found})
 
@@ -48,9 +67,17 @@ def guess(header: Sequence[str], rows: Sequence[Row], taken: Mapping[str, str] |
             continue
         chosen = columns if target in SEVERAL else [min(columns)]
         given.update({name: target for _, name in chosen})
+    rank_addresses(header, given, taken or {})
     if "email" not in given.values():
         given.update(guess_address(header, rows, given))
     return {name: given[name] for name in header if given.get(name)}
+
+
+def rank_addresses(header: Sequence[str], given: dict[str, str], taken: Mapping[str, str]) -> None:
+    """Of several columns with addresses that were guessed, the first one in the file is asked first."""
+    guessed = [name for name in header if given.get(name) == "email" and name not in taken]
+    for name, target in zip(guessed[1:], [*ADDRESSES[1:], *[ADDRESSES[-1]] * len(guessed)], strict=False):
+        given[name] = target
 
 
 def settle_name(found: dict[str, list[tuple[int, str]]], taken: set[str]) -> None:
@@ -92,7 +119,7 @@ def check(header: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
         if name not in header:
             raise BadMapping(f"The file has no column “{name[:80]}”. It has: {', '.join(header)[:500]}.")
     mapping = {name: target_of(name, target) for name, target in given.items() if target}
-    if "email" not in mapping.values():
+    if not set(ADDRESSES) & set(mapping.values()):
         raise BadMapping("No column holds email addresses. Say which one does.")
     if len({target for target in mapping.values() if target.startswith(CUSTOM)}) > MAX_CUSTOM_FIELDS:
         raise BadMapping(f"A lead has {MAX_CUSTOM_FIELDS} custom fields at most. Leave some columns out.")
@@ -111,8 +138,13 @@ def target_of(header: str, target: str) -> str:
     return CUSTOM + name
 
 
-def columns_of(header: Sequence[str], mapping: Mapping[str, str], separator: str = ",") -> Columns:
-    columns = Columns(len(header), separator)
+def columns_of(
+    header: Sequence[str],
+    mapping: Mapping[str, str],
+    separator: str = ",",
+    defined: Mapping[str, CustomField] | None = None,
+) -> Columns:
+    columns = Columns(len(header), separator, defined=defined or {})
     for index, name in enumerate(header):
         target = mapping.get(name, "")
         if target.startswith(CUSTOM):

@@ -1,17 +1,21 @@
 """What a person sees of a draft before it starts: how the file is read, a choice for each column, the first people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
+from leads.importing.check import Findings, check_now, findings_of, fingerprint, is_small
 from leads.importing.clean import Contact, Refusal, clean
 from leads.importing.encoding import ENCODINGS, UNMARKED
-from leads.importing.flow import look
-from leads.importing.map import BadMapping, columns_of, guess, target_of
+from leads.importing.flow import dialect_fields, look
+from leads.importing.map import BadMapping, columns_of, target_of
 from leads.importing.read import Unreadable
 from leads.importing.recognise import SEPARATORS, Sheet
+from leads.importing.remember import mapping_for
 from leads.importing.uploads import dialect_of
-from leads.importing.vocabulary import CUSTOM, LABELS
+from leads.importing.vocabulary import ADDRESSES, CUSTOM, LABELS
 from leads.models import Import
+from leads.services import LONGEST_FIELD_NAME
 
 SAMPLES = 3
 SAMPLE_CHARS = 60
@@ -31,7 +35,7 @@ class Column:
     @property
     def custom(self) -> str:
         """The target as a custom field: of the name it has already, else of the column's."""
-        return self.target if self.target.startswith(CUSTOM) else CUSTOM + self.name[:100]
+        return self.target if self.target.startswith(CUSTOM) else CUSTOM + self.name[:LONGEST_FIELD_NAME]
 
     @property
     def custom_name(self) -> str:
@@ -40,11 +44,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Preview:
-    """A draft as it would be imported. `problem` says why the file cannot be read as was asked."""
+    """A draft as it would be imported. `problem` says why the file cannot be read as was asked.
+
+    `findings`: what a check of the whole file found; None where a large one was not checked as it is mapped now.
+    """
 
     sheet: Sheet
     mapping: dict[str, str]
     problem: str = ""
+    findings: Findings | None = None
 
     @property
     def columns(self) -> list[Column]:
@@ -55,7 +63,16 @@ class Preview:
 
     @property
     def has_address(self) -> bool:
-        return "email" in self.mapping.values()
+        return bool(set(ADDRESSES) & set(self.mapping.values()))
+
+    @property
+    def several_addresses(self) -> bool:
+        return sum(target in ADDRESSES for target in self.mapping.values()) > 1
+
+    @property
+    def left_out(self) -> int:
+        """How many columns are not imported."""
+        return sum(not self.mapping.get(name) for name in self.sheet.header)
 
     @property
     def people(self) -> list[Contact | Refusal]:
@@ -92,21 +109,37 @@ def preview(draft: Import, data: Mapping[str, str]) -> Preview:
     except Unreadable as error:
         sheet, problem = look(draft), str(error)
     found = Preview(sheet, mapping_of(draft, sheet), problem)
-    if data.get("read_as") != found.read_as:
-        return found
-    return Preview(sheet, chosen_mapping(sheet, data), problem)
+    if data.get("read_as") == found.read_as:
+        found = replace(found, mapping=chosen_mapping(sheet, data))
+    return replace(found, findings=findings_for(draft, found) if found.has_address else None)
 
 
 def mapping_of(draft: Import, sheet: Sheet) -> dict[str, str]:
-    """The draft's own guess where the file is read as it was then, else another one."""
-    return draft.mapping if sheet.dialect == dialect_of(draft) else guess(sheet.header, sheet.rows)
+    """The draft's own where the file is read as it was then, else one for the columns that it has now."""
+    return draft.mapping if sheet.dialect == dialect_of(draft) else mapping_for(draft.organisation, sheet)
+
+
+def as_seen(draft: Import, sheet: Sheet, mapping: dict[str, str]) -> Import:
+    """The draft as it would be started; not saved."""
+    seen = copy(draft)
+    for name, value in {**dialect_fields(sheet), "mapping": mapping}.items():
+        setattr(seen, name, value)
+    return seen
+
+
+def findings_for(draft: Import, found: Preview) -> Findings | None:
+    """A small file is checked at once; of a large one what the last check found, if it was mapped as it is now."""
+    if is_small(draft):
+        return check_now(as_seen(draft, found.sheet, found.mapping))
+    last = findings_of(draft.findings or {})
+    return last if last.of == fingerprint(found.sheet.dialect, found.mapping) else None
 
 
 def chosen_mapping(sheet: Sheet, data: Mapping[str, str]) -> dict[str, str]:
-    """The form's choices, those left out that cannot be."""
+    """The form's choices, those left out that cannot be; with `rest`, the columns left are custom fields."""
     chosen: dict[str, str] = {}
     for index, name in enumerate(sheet.header):
-        target = data.get(f"column-{index}", "")
+        target = data.get(f"column-{index}") or (CUSTOM + name[:LONGEST_FIELD_NAME] if "rest" in data else "")
         try:
             chosen |= {name: target_of(name, target)} if target else {}
         except BadMapping:

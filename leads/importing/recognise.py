@@ -23,7 +23,7 @@ SHEETS_LOOKED_AT = 10
 TELLING = 2  # columns that are known by their names make a header
 
 NO_ROWS = "The file has column names and no rows below them."
-NO_TEXT = "This is not a text file. Upload a CSV file, such as an export of your contacts."
+NO_TEXT = "This is not a text file, and no workbook. Upload an export of your contacts, such as a CSV file."
 TOO_WIDE = f"The file has more than {MOST_COLUMNS} columns."
 # No text has many of these: control characters, and what could not be decoded.
 NO_LETTERS = {chr(code) for code in range(32)} - set("\t\n\r\f\v") | {"\ufffd"}

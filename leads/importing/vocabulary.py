@@ -10,6 +10,8 @@ from functools import lru_cache
 # The fields a column can be mapped to, as people read them; others are `fields.<name>`, a custom field.
 LABELS = {
     "email": "Email address",
+    "email2": "Second address",
+    "email3": "Third address",
     "first_name": "First name",
     "last_name": "Last name",
     "full_name": "Full name",
@@ -18,6 +20,8 @@ LABELS = {
     "phone": "Phone",
     "tags": "Tags",
 }
+# In the order in which they are asked.
+ADDRESSES = ("email", "email2", "email3")
 CUSTOM = "fields."
 
 # A name whose meaning depends on the others: beside a first name it is the last name, and the other way round.

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.db.models import Case, DateTimeField, DecimalField, F, Func, Q, TextField, Value, When
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, Left, Trim
+from django.db.models.functions import Cast, Left, Trim
 from django.db.models.lookups import (
     Contains,
     Exact,
@@ -153,7 +153,3 @@ def of_time(name: str) -> Mapping[str, Asks]:
         "before": Asks("before", DATE, lambda value, days: before(value)),
         "after": Asks("after", DATE, lambda value, days: after_end(value)),
     }
-
-
-def coalesced(name: str) -> Combinable:
-    return Coalesce(F(name), Value(""))

@@ -6,12 +6,14 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.models import Organisation
 from leads.fields import known_fields
+from leads.flags import LABELS
 from leads.models import CustomField, FieldKind, ListEntry, Suppression, SuppressionReason
 from leads.segments import asking
+from leads.segments.rules import CUSTOM
 from leads.segments.vocabulary import NOTHING, OPTION, TEXT, Asks, FieldOf, Value
 from leads.tags import known_tags
 
-CONTACT, CUSTOM, ORDER, DATES = "Contact", "Custom fields", "Tags, lists and mail", "Dates"
+CONTACT, FIELDS, ORDER, DATES = "Contact", "Custom fields", "Tags, lists and mail", "Dates"
 # As many lists as can be chosen from.
 MOST_LISTS = 1000
 STANDARD = {
@@ -34,6 +36,7 @@ REASONS = {
 def own_fields(organisation: Organisation) -> Iterator[FieldOf]:
     for key, label in STANDARD.items():
         yield FieldOf(key, label, CONTACT, asking.of_text(F(key)))
+    yield flags()
     for defined in known_fields(organisation):
         yield custom_field(defined)
     yield tags(organisation)
@@ -52,7 +55,9 @@ def custom_field(defined: CustomField) -> FieldOf:
         FieldKind.CHOICE: asking.of_choice,
     }
     asks = kinds[FieldKind(defined.kind)](text)
-    return FieldOf(f"field:{defined.name}", defined.name, CUSTOM, asks, {choice: choice for choice in defined.choices})
+    return FieldOf(
+        f"{CUSTOM}{defined.name}", defined.name, FIELDS, asks, {choice: choice for choice in defined.choices}
+    )
 
 
 def tags(organisation: Organisation) -> FieldOf:
@@ -80,6 +85,17 @@ def lists(organisation: Organisation) -> FieldOf:
     }
     chosen = organisation.lists.order_by("name").values_list("pk", "name")[:MOST_LISTS]
     return FieldOf("list", "List", ORDER, asks, {str(pk): name for pk, name in chosen})
+
+
+def flags() -> FieldOf:
+    def has(value: Value) -> Q:
+        return Q(flags__contains=[value])
+
+    asks = {
+        "is": Asks("is", OPTION, lambda value, days: has(value)),
+        "is_not": Asks("is not", OPTION, lambda value, days: ~has(value)),
+    }
+    return FieldOf("flags", "Address kind", CONTACT, asks, {flag: label.lower() for flag, label in LABELS.items()})
 
 
 def suppression() -> FieldOf:

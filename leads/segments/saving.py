@@ -4,10 +4,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
+from leads.fields import define
 from leads.lists import clean_text
 from leads.models import Lead, Segment
 from leads.segments.filtering import condition_of
-from leads.segments.rules import Rules
+from leads.segments.rules import CUSTOM, Rules
 
 LONGEST_NAME = 200
 MOST_SEGMENTS = 500
@@ -33,6 +34,12 @@ def leads_of(organisation: Organisation, rules: Rules) -> QuerySet[Lead]:
     return Lead.objects.filter(condition_of(organisation, rules), organisation=organisation)
 
 
+def custom_names(rules: Rules) -> list[str]:
+    """The custom fields that rules ask for."""
+    keys = [rule.field for group in rules.all_groups for rule in group.rules]
+    return [key.removeprefix(CUSTOM) for key in keys if key.startswith(CUSTOM)]
+
+
 def save_segment(segment: Segment, name: str, rules: Rules) -> Segment:
     """Keep a segment, new or known; raises BadRules, SegmentError, DuplicateSegment or SegmentGone."""
     condition_of(segment.organisation, rules)
@@ -42,6 +49,8 @@ def save_segment(segment: Segment, name: str, rules: Rules) -> Segment:
     new = segment._state.adding
     if new and segment.organisation.segments.count() >= MOST_SEGMENTS:
         raise SegmentError(f"An organisation has {MOST_SEGMENTS} segments at most.")
+    # A field without a definition is known for as long as new leads have it; one that a segment asks for stays.
+    define(segment.organisation, custom_names(rules))
     segment.rules = rules.model_dump(mode="json", exclude_defaults=True)
     try:
         with transaction.atomic():

@@ -8,13 +8,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import OrgRequest
-from ecrm.web import go, page_of, render_page, toast_event, wants_fragment
-from leads.importing.flow import NotADraft, UnreadableFiles, discard_import, draft_imports, start_import
+from ecrm.web import go, page_of, render_page, toast_event
+from leads.importing.claims import WAITS
+from leads.importing.flow import NotADraft, UnreadableFiles, discard_import, draft_imports
 from leads.importing.forms import UploadForm, is_too_large, too_large
 from leads.importing.map import BadMapping
 from leads.importing.preview import options, preview
+from leads.importing.progress import progress_of
 from leads.importing.read import Unreadable
 from leads.importing.rejected import rejected_response
+from leads.importing.steer import TooLate, cancel_import, confirm_import, undo_import
+from leads.importing.undo import is_undoable
 from leads.models import Import, ImportState, RejectedRow
 from leads.views.table import MOST_LISTS, list_of, may_change, refuse_viewers
 
@@ -84,26 +88,25 @@ def go_to_drafts(request: OrgRequest, drafts: Sequence[Import]) -> HttpResponse:
 def show(request: OrgRequest, pk: int) -> HttpResponse:
     """A draft's preview; later how far it is, asked for again each second, and what came of it."""
     importing = found_import(request, pk)
+    polled = "busy" in request.GET
+    if importing.state == ImportState.DRAFT and polled:
+        return go(import_url(importing), "The file is checked.")
     if importing.state == ImportState.DRAFT:
         return show_draft(request, importing, request.GET.dict())
-    busy = importing.state in {ImportState.PENDING, ImportState.RUNNING}
+    busy = importing.state in WAITS
     context = {
         "importing": importing,
         "busy": busy,
         "progress": progress_of(importing),
+        "undoable": not busy and is_undoable(importing),
         "refused": RejectedRow.objects.filter(source=importing).order_by("line")[:REJECTED_SHOWN] if not busy else [],
         "may_change": may_change(request),
         "active": "leads",
     }
     response = render_page(request, "leads/import.html", context, fragment="leads/_import_state.html")
-    if not busy and wants_fragment(request):  # the last time that the page asks
+    if not busy and polled:  # the last time that the page asks
         response["HX-Trigger"] = toast_event(f"The import of {importing.file_name} is {importing.state}.")
     return response
-
-
-def progress_of(importing: Import) -> str:
-    percent = min(99, 100 * importing.position // max(1, importing.size))
-    return f"{importing.rows:,} rows, {percent} %"
 
 
 def show_draft(request: OrgRequest, draft: Import, data: dict[str, Any], error: str = "") -> HttpResponse:
@@ -120,19 +123,40 @@ def show_draft(request: OrgRequest, draft: Import, data: dict[str, Any], error: 
 
 @require_POST
 def start(request: OrgRequest, pk: int) -> HttpResponse:
+    """Begin the import of a draft, or first the check of one that is large and was not checked as it is mapped now."""
     draft = found_import(request, pk)
     try:
         seen = preview(draft, request.POST.dict())
-        if seen.problem:
-            raise BadMapping(seen.problem)
-        start_import(draft, seen.sheet, seen.mapping)
+        if problem := seen.problem or (seen.findings.problem if seen.findings else ""):
+            raise BadMapping(problem)
+        started = confirm_import(draft, seen.sheet, seen.mapping)
     except (BadMapping, Unreadable) as error:
         if draft.state == ImportState.DRAFT:
             return show_draft(request, draft, request.POST.dict(), str(error))
         return go(import_url(draft), str(NotADraft()))
     except NotADraft as error:
         return go(import_url(draft), str(error))
-    return go(import_url(draft), "The import has begun.")
+    return go(import_url(draft), "The import has begun." if started else "The file is being checked.")
+
+
+@require_POST
+def cancel(request: OrgRequest, pk: int) -> HttpResponse:
+    importing = found_import(request, pk)
+    try:
+        cancel_import(importing)
+    except TooLate as error:
+        return go(import_url(importing), str(error))
+    return go(import_url(importing), "Cancelled.")
+
+
+@require_POST
+def undo(request: OrgRequest, pk: int) -> HttpResponse:
+    importing = found_import(request, pk)
+    try:
+        undo_import(importing)
+    except TooLate as error:
+        return go(import_url(importing), str(error))
+    return go(import_url(importing), "The import is being undone.")
 
 
 @require_POST

@@ -1,12 +1,14 @@
 """A bulk action's own page: how far it is, what became of it, and the way back."""
 
+from django.core.paginator import Page
 from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import OrgRequest
-from ecrm.web import go, render_page
-from leads.bulk.actions import EXPORT
+from ecrm.web import go, page_of, render_page
+from leads.bulk.actions import ACTIONS, EXPORT, in_words
 from leads.bulk.flow import NotToBeUndone, can_be_undone, outcome, take_back
 from leads.bulk.run import OPEN
 from leads.exporting.files import path_of
@@ -28,12 +30,27 @@ def found_bulk(request: OrgRequest, pk: int) -> BulkAction:
 
 
 @require_GET
+def index(request: OrgRequest) -> HttpResponse:
+    """What was done with many leads, newest first."""
+    mine = request.organisation.bulk_actions.select_related("created_by").order_by("-pk")
+    page: Page[BulkAction] = page_of(request, mine)
+    rows = [{"bulk": bulk, "what": what(bulk), "said": "" if bulk.state in OPEN else outcome(bulk)} for bulk in page]
+    return render(request, "leads/bulks.html", {"page": page, "rows": rows, "active": "leads"})
+
+
+def what(bulk: BulkAction) -> str:
+    """What is done, in words."""
+    return "Excel export" if bulk.action == EXPORT else in_words(ACTIONS[bulk.action].asks, bulk, "leads")
+
+
+@require_GET
 def show(request: OrgRequest, pk: int) -> HttpResponse:
     bulk = found_bulk(request, pk)
     context = {
         "bulk": bulk,
         "busy": bulk.state in OPEN,
         "progress": progress(bulk),
+        "what": what(bulk),
         "said": outcome(bulk),
         "export": bulk.action == EXPORT,
         "undoable": may_change(request) and can_be_undone(bulk),

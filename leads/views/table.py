@@ -13,6 +13,7 @@ from accounts.models import Role
 from ecrm.rest import row_id
 from ecrm.web import render_page
 from leads.bulk.flow import can_be_undone, outcome
+from leads.bulk.run import OPEN
 from leads.counting import Count
 from leads.finding import Found, find
 from leads.models import BulkAction, LeadList, Segment
@@ -126,6 +127,7 @@ def table_context(request: OrgRequest, search: Search, on: On, found: Found) -> 
         "tags": lambda: sorted({*known_tags(organisation), *filter(None, [search.tag])}),
         "may_change": may_change(request),
         "done": done_before(request),
+        "running": organisation.bulk_actions.filter(state__in=OPEN).order_by("-pk").first(),
         "active": "lists" if on_list else "leads",
     }
 

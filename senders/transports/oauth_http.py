@@ -11,6 +11,8 @@ import select
 import ssl
 import time
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import httplib2
 from django.conf import settings
@@ -30,6 +32,24 @@ class NoAnswer(Exception):
     """The whole request went out, and no answer to it came back."""
 
 
+@lru_cache(maxsize=2)
+def tls_context(authorities: str) -> ssl.SSLContext:
+    """The process's own, which trusts the certificates in this file."""
+    return ssl.create_default_context(cafile=authorities)
+
+
+class Https(httplib2.HTTPSConnectionWithTimeout):  # type: ignore[misc]  # it has no types
+    """httplib2's, but over the process's TLS context. It makes one for each connection, which costs 10 ms of computing
+    and 0.7 MB: a worker of 200 senders had 345 MB instead of 224 (benchmarks.schedule).
+    """
+
+    def __init__(self, host: str, *, timeout: float, proxy_info: Any, ca_certs: str | None, **_: Any) -> None:
+        context = tls_context(ca_certs or httplib2.CA_CERTS)
+        http.client.HTTPSConnection.__init__(self, host, timeout=timeout, context=context)
+        self.proxy_info = proxy_info("https") if callable(proxy_info) else proxy_info
+        self.disable_ssl_certificate_validation = False
+
+
 class OneTry(httplib2.Http):  # type: ignore[misc]  # it has no types
     """httplib2's connections (proxy, certificates, keep-alive) without its second tries. For one thread; all of it over
     by `deadline` (of the monotonic clock).
@@ -40,6 +60,10 @@ class OneTry(httplib2.Http):  # type: ignore[misc]  # it has no types
         self.follow_redirects = False
         self.deadline = deadline
         self.used_at = 0.0  # of the monotonic clock
+
+    def request(self, uri: str, *arguments: Any, **options: Any) -> tuple[httplib2.Response, bytes]:
+        answer: tuple[httplib2.Response, bytes] = super().request(uri, *arguments, connection_type=Https, **options)
+        return answer
 
     def _conn_request(
         self, conn: http.client.HTTPConnection, request_uri: str, method: str, body: bytes, headers: Mapping[str, str]

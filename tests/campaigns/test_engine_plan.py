@@ -9,8 +9,9 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns import engine
+from campaigns.engine.lease import lease_of
 from campaigns.models import Campaign, CampaignState, Enrollment, EnrollmentState, Message, Step, Variant
-from tests.campaigns.launching import Launcher, message_to, only_sender, states
+from tests.campaigns.launching import Launcher, only_sender, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,35 +122,6 @@ def test_what_is_not_due_yet_waits(launcher: Launcher) -> None:
     assert campaign.state == CampaignState.RUNNING
 
 
-def test_a_campaign_finishes_when_nothing_is_left(launcher: Launcher) -> None:
-    campaign = launcher.start(2)
-    assert engine.finish() == 0
-    engine.drain(only_sender(campaign).pk)
-    assert engine.finish() == 1
-    campaign.refresh_from_db()
-    assert campaign.state == CampaignState.FINISHED
-    assert campaign.finished_at is not None
-
-
-def test_a_finished_campaign_that_has_something_to_send_after_all_runs_again(launcher: Launcher) -> None:
-    campaign = launcher.start(1)
-    message = message_to(campaign, "lead0@example.com")
-    Message.objects.filter(pk=message.pk).update(state="unknown")
-    assert engine.finish() == 1, "what is unknown waits for a person, not for the campaign"
-    Message.objects.filter(pk=message.pk).update(state="planned")  # a late answer: try again later
-    engine.finish()
-    campaign.refresh_from_db()
-    assert campaign.state == CampaignState.RUNNING
-    assert campaign.finished_at is None
-
-
-def test_what_a_drain_gives_back_to_a_stopped_campaign_is_skipped(launcher: Launcher) -> None:
-    campaign = launcher.start(2)
-    Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.STOPPED, finished_at=timezone.now())
-    engine.finish()
-    assert states(campaign) == {"skipped": 2}
-
-
 def test_only_senders_that_may_send_now_are_woken(launcher: Launcher) -> None:
     later = timezone.now() + timedelta(minutes=1)
     ready, paused, resting, closed, busy, idle = (
@@ -162,6 +134,24 @@ def test_only_senders_that_may_send_now_are_woken(launcher: Launcher) -> None:
     type(busy).objects.filter(pk=busy.pk).update(lease="0" * 32, lease_until=later)
     assert engine.senders_with_work() == [ready.pk]
     assert idle.pk not in engine.senders_with_work()
+
+
+def test_who_waited_longest_is_woken_first(launcher: Launcher) -> None:
+    first, second, third = (launcher.sender(name) for name in ("first", "second", "third"))
+    launcher.start(3, senders=[first, second, third])
+    for sender in (second, first):
+        with lease_of(sender.pk):
+            pass
+    assert engine.senders_with_work() == [third.pk, second.pk, first.pk]
+    assert engine.senders_with_work(2) == [third.pk, second.pk]
+
+
+def test_nobody_is_woken_for_mails_that_are_put_off(launcher: Launcher) -> None:
+    senders = [launcher.sender(f"sender{number}") for number in range(4)]
+    launcher.start(8, senders=senders)
+    later = timezone.now() + timedelta(minutes=1)
+    Message.objects.filter(sender__in=senders[::2]).update(due_at=later)
+    assert engine.senders_with_work() == [senders[1].pk, senders[3].pk]
 
 
 def test_a_campaign_out_of_hours_or_paused_wakes_nobody(launcher: Launcher) -> None:

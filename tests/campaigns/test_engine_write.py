@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from django.db import DataError, connection
@@ -23,7 +23,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     once = write.write_once
 
-    def counted(entries: Sequence[Entry], meanwhile: write.Callable[[], None]) -> None:
+    def counted(entries: Sequence[Entry], meanwhile: Callable[[], None]) -> None:
         seen.append(len(entries))
         once(entries, meanwhile)
 
@@ -106,7 +106,7 @@ def test_where_the_one_that_writes_fails_nobody_believes_it_was_written(
 ) -> None:
     _, hands = claimed(launcher, 3)
 
-    def fail(entries: Sequence[Entry], meanwhile: write.Callable[[], None]) -> None:
+    def fail(entries: Sequence[Entry], meanwhile: Callable[[], None]) -> None:
         meanwhile()
         if len(entries) > 1:
             raise DataError("all of them")

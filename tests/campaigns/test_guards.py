@@ -1,17 +1,21 @@
 """What a campaign needs cannot be deleted under it."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from campaigns.engine import plan
 from campaigns.models import Campaign, Message
 from campaigns.services import pause_campaign, start_campaign, stop_campaign
+from leads.importing.undo import why_not
 from leads.lists import ListInUse, delete_list
 from leads.models import LeadList
 from leads.services import erase_leads
 from senders.models import Sender
 from senders.services import SenderError, delete_sender, usage
+from tests.leads.importing import imported
 from tracking.models import Event, Happening
 
 
@@ -63,3 +67,17 @@ def test_what_an_erased_person_opened_goes_with_them(campaign: Campaign, alice: 
     erase_leads(people.leads.filter(email="ada@example.com"))
     assert Event.objects.count() == 2
     assert not Event.objects.filter(url__contains="ada").exists()
+
+
+def test_an_import_whose_leads_were_mailed_since_stays(acme: Organisation, campaign: Campaign, alice: User) -> None:
+    imported_by = imported(acme, b"Email,Company\ngrace@example.com,Navy Yard\n")
+    assert imported_by.started_at
+    start_campaign(campaign, alice)
+    plan()
+    message = Message.objects.filter(campaign=campaign, lead__email="grace@example.com")
+    for state, sent_at in (("planned", None), ("failed", None), ("sent", imported_by.started_at - timedelta(days=1))):
+        message.update(state=state, sent_at=sent_at)
+        assert why_not(imported_by) == ""
+    for state, sent_at in (("sending", None), ("unknown", None), ("sent", timezone.now())):
+        message.update(state=state, sent_at=sent_at)
+        assert "Mails were sent" in why_not(imported_by)

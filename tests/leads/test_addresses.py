@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from leads.addresses import BadAddress, normalise_email
+from leads.addresses import BadAddress, checked, normalise_email, plain_address
 
 HUGE = 100_000
 HOSTILE = [
@@ -63,3 +63,22 @@ def test_reading_an_address_again_changes_nothing(before: str, local: str, domai
         return
     assert normalise_email(found.email) == found
     assert normalise_email(found.key).key == found.key
+
+
+PLAIN = some.text(alphabet="aZ09_+-.", max_size=70)
+NAMES = some.sampled_from(["Postmaster", "INFO", "abuse", "a.b", "x" * 64, "x" * 65])
+HOSTS = some.sampled_from(
+    ["b.example", "B-1.Example", "localhost", "x.test", "a.local", "1.2.3.4", "xn--bcher-kva.example"]
+)
+
+
+@given(PLAIN | NAMES, some.text(alphabet="aZ09-.", max_size=70) | HOSTS)
+def test_what_is_taken_without_the_library_is_what_it_would_say(local: str, domain: str) -> None:
+    text = f"{local}@{domain}"
+    found = plain_address(text)
+    assert found is None or found == checked(text)
+
+
+def test_common_addresses_need_no_library() -> None:
+    for text in ("anna@b.example", "Anna.van-der_Berg+x@mail.b-1.co.uk", "a1@1a.com"):
+        assert plain_address(text) == checked(text)

@@ -6,12 +6,12 @@ from django.test import Client
 
 from accounts.models import Organisation, User
 from ecrm.operators import PROVED
-from leads.models import Import, Lead, LeadList, Suppression, SuppressionReason
+from leads.models import BulkAction, Import, Lead, LeadList, Segment, Suppression, SuppressionReason
 from leads.services import erase_leads
 from leads.suppression import suppress
 from tests.conftest import PASSWORD, Browser
 
-TABLES = ["lead", "leadlist", "import", "suppression"]
+TABLES = ["lead", "leadlist", "import", "suppression", "segment", "bulkaction"]
 
 
 @pytest.fixture
@@ -32,7 +32,17 @@ def rows(acme: Organisation, grace: Lead, joan: Lead, people: LeadList) -> dict[
     entry = suppress(acme, grace.email, SuppressionReason.MANUAL, "by Alice")
     erase_leads(Lead.objects.filter(pk=joan.pk))
     made = Import.objects.create(organisation=acme, file_name="people.csv")
-    return {"lead": grace.pk, "leadlist": people.pk, "import": made.pk, "suppression": entry.pk}
+    segment = Segment.objects.create(organisation=acme, name="The navy")
+    bulk = BulkAction.objects.create(organisation=acme, action="tag", newest=grace.pk)
+    keys = {
+        "lead": grace,
+        "leadlist": people,
+        "import": made,
+        "suppression": entry,
+        "segment": segment,
+        "bulkaction": bulk,
+    }
+    return {table: row.pk for table, row in keys.items()}
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -14,7 +14,7 @@ from leads.importing.run import run_import
 from leads.importing.uploads import path_of
 from leads.models import Import, Lead, LeadList
 from tests.conftest import Browser
-from tests.leads.importing import draft, imported
+from tests.leads.importing import draft, imported, started
 
 BASE = "/orgs/acme/imports"
 URL = f"/api/v1{BASE}"
@@ -144,6 +144,19 @@ def test_imports_are_listed_but_for_the_dashboards_drafts(as_alice: Browser, acm
     assert second["next"] is None
 
 
+def test_an_import_is_cancelled_or_undone_while_that_can_be(as_alice: Browser, acme: Organisation) -> None:
+    waiting = started(acme, FILE)
+    assert as_alice.api("POST", f"{BASE}/{waiting.pk}/cancel").json()["state"] == "cancelled"
+    assert as_alice.api("POST", f"{BASE}/{waiting.pk}/cancel").status_code == 409
+    made = imported(acme, FILE)
+    response = as_alice.api("POST", f"{BASE}/{made.pk}/undo")
+    assert (response.status_code, response.json()["state"]) == (202, "undoing")
+    run_import(made.pk)
+    assert as_alice.api("GET", f"{BASE}/{made.pk}").json()["state"] == "undone"
+    assert as_alice.api("POST", f"{BASE}/{made.pk}/undo").status_code == 409
+    assert not Lead.objects.exists()
+
+
 def test_a_draft_of_the_dashboard_is_none_of_the_apis(as_alice: Browser, acme: Organisation) -> None:
     assert as_alice.api("GET", f"{BASE}/{draft(acme, FILE).pk}").status_code == 404
 
@@ -159,6 +172,8 @@ def test_a_stranger_finds_nothing(as_charlie: Browser, acme: Organisation) -> No
     for organisation in ("acme", "other"):
         for path in ("", "/rejected.csv"):
             assert as_charlie.api("GET", f"/orgs/{organisation}/imports/{made.pk}{path}").status_code == 404
+        for verb in ("cancel", "undo"):
+            assert as_charlie.api("POST", f"/orgs/{organisation}/imports/{made.pk}/{verb}").status_code == 404
     assert post(as_charlie).status_code == 404
     assert as_charlie.api("GET", "/orgs/other/imports").json()["items"] == []
     assert Import.objects.count() == 1
@@ -169,4 +184,5 @@ def test_a_viewer_looks_and_imports_nothing(as_vera: Browser, acme: Organisation
     assert as_vera.api("GET", f"{BASE}/{made.pk}").status_code == 200
     assert as_vera.api("GET", f"{BASE}/{made.pk}/rejected.csv").status_code == 200
     assert post(as_vera).status_code == 403
+    assert as_vera.api("POST", f"{BASE}/{made.pk}/undo").status_code == 403
     assert Import.objects.count() == 1

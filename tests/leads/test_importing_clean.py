@@ -8,6 +8,7 @@ from leads.importing.clean import Contact, Refusal, clean
 from leads.importing.map import columns_of
 from leads.importing.names import split_name
 from leads.importing.read import NEVER_CLOSED, Row
+from leads.models import CustomField, FieldKind
 
 HEADER = ["Email", "Other", "Name", "Company", "Notes", "Tags"]
 MAPPING = {
@@ -49,6 +50,28 @@ def reason(*cells: str, broken: str = "") -> str:
 )
 def test_an_address_is_read_as_people_write_it(cell: str) -> None:
     assert contact(cell).address.key == "anna@b.example"
+
+
+def test_the_columns_are_asked_in_the_order_that_was_chosen() -> None:
+    columns = columns_of(["A", "B", "C"], {"A": "email3", "B": "email", "C": "email2"})
+    row = ["a@b.example", "b@b.example", "c@b.example"]
+    for wanted in ("b@b.example", "c@b.example", "a@b.example"):
+        found = clean(Row(2, row), columns)
+        assert isinstance(found, Contact)
+        assert found.address.email == wanted
+        row[row.index(wanted)] = ""
+
+
+def test_a_custom_field_takes_what_it_holds_and_no_other_value() -> None:
+    defined = {"Size": CustomField(name="Size", kind=FieldKind.NUMBER)}
+    columns = columns_of(["Email", "Size"], {"Email": "email", "Size": "fields.Size"}, defined=defined)
+    found = clean(Row(2, ["a@b.example", " 1.50 "]), columns)
+    assert isinstance(found, Contact)
+    assert found.fields == {"Size": "1.50"}
+    refused = clean(Row(2, ["a@b.example", "many"]), columns)
+    assert isinstance(refused, Refusal)
+    assert refused.reason.startswith("“many” is no value of the field Size:")
+    assert "many" not in refused.kind
 
 
 def test_the_first_column_with_an_address_counts() -> None:

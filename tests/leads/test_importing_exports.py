@@ -9,7 +9,7 @@ from tests.leads.importing import EXPORTS, counts, draft, imported, refusals
 ALL = ["email", "first_name", "last_name", "company", "title", "phone"]
 SHAPES = {
     "apollo.csv": ("utf-8-sig", ",", 1, ALL),
-    "google-contacts.csv": ("utf-8-sig", ",", 1, [*ALL, "tags"]),
+    "google-contacts.csv": ("utf-8-sig", ",", 1, [*ALL, "email2", "tags"]),
     "hubspot.csv": ("utf-8-sig", ",", 1, ALL),
     "linkedin-connections.csv": ("utf-8-sig", ",", 4, ALL[:5]),
     "outlook.csv": ("utf-8-sig", ",", 1, ALL),

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Organisation, User
-from leads.importing import load as loading
+from leads.importing import statements
 from leads.importing.flow import look, start_import
 from leads.lists import add_to_list, named_list
 from leads.models import Lead, LeadList, ListEntry, Suppression, SuppressionReason
@@ -95,7 +95,7 @@ def test_an_erased_person_never_comes_back(acme: Organisation, anna: Lead) -> No
 
 def test_one_who_is_erased_while_we_insert_does_not_stay(acme: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the first look cannot see: the erasure is committed between it and the insert."""
-    monkeypatch.setattr(loading, "TAKE_OUT_ERASED", "SELECT 'nobody' WHERE false")
+    monkeypatch.setattr(statements, "SUPPRESSED", "SELECT 'nobody', false WHERE false")
     Suppression.objects.create(organisation=acme, digest=digest("anna@b.example"), reason=SuppressionReason.ERASED)
     made = imported(acme, FILE)
     assert counts(made) == (2, 1, 0, 0, 1)

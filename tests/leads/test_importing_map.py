@@ -44,7 +44,7 @@ def test_of_several_titles_the_most_telling_one_is_taken() -> None:
 
 def test_several_addresses_and_phones_are_all_taken() -> None:
     found = guessed("E-mail Address,E-mail 2 Address,Mobile Phone,Business Phone")
-    assert sorted(found.values()) == ["email", "email", "phone", "phone"]
+    assert sorted(found.values()) == ["email", "email2", "phone", "phone"]
 
 
 def test_a_column_of_addresses_is_known_by_what_it_holds() -> None:

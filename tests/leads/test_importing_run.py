@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts.models import Organisation
-from leads.importing import run, upkeep
+from leads.importing import batches as batching
+from leads.importing import claims, run, upkeep
 from leads.importing.clean import Contact
 from leads.importing.load import Loaded, load
 from leads.importing.run import run_import
@@ -36,7 +38,11 @@ def people(number: int, *, broken: int = 0) -> bytes:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "BATCH_ROWS", 10)
+    monkeypatch.setattr(batching, "BATCH_ROWS", 10)
+
+
+def read_batches(made: Import) -> Iterator[batching.Batch]:
+    return batching.batches(made, batching.import_columns(made), after=made.rows)
 
 
 def test_it_ends_with_counts_and_without_its_upload(acme: Organisation, small_batches: None) -> None:
@@ -55,8 +61,8 @@ def test_it_ends_with_counts_and_without_its_upload(acme: Organisation, small_ba
 
 
 def test_a_batch_ends_at_its_size_too(acme: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "BATCH_CHARS", 50)
-    sizes = [len(batch) for batch in run.batches(started(acme, people(20)))]
+    monkeypatch.setattr(batching, "BATCH_CHARS", 50)
+    sizes = [len(batch) for batch in read_batches(started(acme, people(20)))]
     assert sum(sizes) == 20
     assert max(sizes) < 5
 
@@ -102,13 +108,13 @@ def test_what_dies_goes_on_where_the_last_batch_ended(
 def test_of_two_workers_one_gives_up(acme: Organisation, small_batches: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that was only slow comes back after another took its import and finished it."""
     made = started(acme, people(30))
-    slow = run.claim(made.pk)
+    slow = claims.claim(made.pk)
     assert slow is not None
-    at_work = run.batches(slow)
+    at_work = read_batches(slow)
     batch = next(at_work)
     Import.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
     run_import(made.pk)
-    with pytest.raises(run.Superseded):
+    with pytest.raises(claims.Superseded):
         run.commit(slow, batch)
     made.refresh_from_db()
     assert counts(made) == (30, 30, 0, 0, 0)
@@ -116,11 +122,11 @@ def test_of_two_workers_one_gives_up(acme: Organisation, small_batches: None, mo
 
 def test_an_import_whose_organisation_went_ends_quietly(acme: Organisation, small_batches: None) -> None:
     made = started(acme, people(5))
-    claimed = run.claim(made.pk)
+    claimed = claims.claim(made.pk)
     assert claimed is not None
-    [batch] = run.batches(claimed)
+    [batch] = read_batches(claimed)
     Import.objects.all().delete()
-    with pytest.raises(run.Superseded):
+    with pytest.raises(claims.Superseded):
         run.commit(claimed, batch)
     run_import(made.pk)
 
@@ -170,7 +176,7 @@ def test_a_huge_file_takes_little_memory(acme: Organisation) -> None:
     made = started(acme, b"Email,Notes\n" + (b"a@b.example," + b"x" * 2000 + b"\n") * 15_000)
     assert made.size > 30_000_000
     tracemalloc.start()
-    rows = sum(len(batch) for batch in run.batches(made))
+    rows = sum(len(batch) for batch in read_batches(made))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert rows == 15_000
@@ -181,9 +187,9 @@ WORKER = """
 import django, sys
 django.setup()
 from django.conf import settings
-from leads.importing import run
+from leads.importing import batches, run
 settings.MEDIA_ROOT = sys.argv[2]
-run.BATCH_ROWS = 50
+batches.BATCH_ROWS = 50
 run.run_import(int(sys.argv[1]))
 """
 
@@ -232,7 +238,7 @@ def test_a_killed_process_loses_and_doubles_nothing(acme: Organisation) -> None:
 def test_two_imports_of_the_same_people_at_once_do_not_disturb_each_other(
     acme: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "BATCH_ROWS", 200)
+    monkeypatch.setattr(batching, "BATCH_ROWS", 200)
     content = people(2000).split(b"\n")
     both = [
         started(acme, b"\n".join(content), list_name="One"),
@@ -262,14 +268,14 @@ def test_what_kills_every_worker_fails_at_last_in_words(acme: Organisation, smal
 
     def taken_up_and_killed() -> Import | None:
         Import.objects.filter(pk=made.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=1))
-        return run.claim(made.pk)
+        return claims.claim(made.pk)
 
-    for _ in range(run.MOST_ATTEMPTS - 1):
+    for _ in range(claims.MOST_ATTEMPTS - 1):
         assert taken_up_and_killed()
     claimed = taken_up_and_killed()
     assert claimed is not None
-    run.commit(claimed, next(run.batches(claimed)))  # progress: it is worth trying again
-    for _ in range(run.MOST_ATTEMPTS):
+    run.commit(claimed, next(read_batches(claimed)))  # progress: it is worth trying again
+    for _ in range(claims.MOST_ATTEMPTS):
         assert taken_up_and_killed()
     assert taken_up_and_killed() is None
     made.refresh_from_db()

@@ -78,6 +78,17 @@ def test_many_are_left_to_a_worker(as_alice: Browser, grace: Lead, ada: Lead, mo
     assert response["HX-Location"] == f"/o/acme/leads/bulk/{bulk.pk}/"
     assert bulk.state == "pending"
     assert "Finding the leads" in as_alice.get(response["HX-Location"]).content.decode()
+    assert f'href="{response["HX-Location"]}"' in as_alice.get("/o/acme/leads/").content.decode()
+
+
+def test_what_was_done_stands_in_a_list_of_ones_own(as_alice: Browser, as_charlie: Browser, grace: Lead) -> None:
+    assert "Nothing yet" in as_alice.get(f"{URL}earlier/").content.decode()
+    as_alice.post(URL, {"action": "tag", "tag_name": "new", "lead": [grace.pk]})
+    page = as_alice.get(f"{URL}earlier/").content.decode()
+    assert "Tag leads “new”" in page
+    assert "1 lead tagged new." in page
+    assert as_charlie.get(f"{URL}earlier/").status_code == 404
+    assert "new" not in as_charlie.get("/o/other/leads/bulk/earlier/").content.decode().partition("<main")[2]
 
 
 def test_the_chosen_leave_the_list_that_is_shown(as_alice: Browser, grace: Lead, ada: Lead, people: LeadList) -> None:

@@ -164,6 +164,63 @@ def test_a_second_click_leads_to_what_the_first_began(as_alice: Browser, acme: O
     assert "started already" in as_alice.post(f"{BASE}{made.pk}/start/", chosen(made, "email"))["HX-Trigger"]
 
 
+def test_a_small_file_is_checked_at_once(as_alice: Browser, acme: Organisation) -> None:
+    imported(acme, b"Email\nanna@b.example\n")
+    shown = page(as_alice, draft(acme, FILE + b"info@b.example,Box,\nanna@b.example,,\n"))
+    for label, value in {"Rows": 4, "New leads": 1, "Known, updated": 1, "Named again": 1, "Refused": 1}.items():
+        assert f"<dt>{label}</dt><dd>{value}</dd>" in shown
+    assert "No email address: An email address must have an @-sign." in shown
+    assert "1 role address" in shown
+    assert '<span class="badge warning" title="A box' in shown
+    assert "Check the whole file" not in shown
+
+
+def test_a_large_file_is_checked_before_it_can_be_imported(
+    as_alice: Browser, acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leads.importing.check.SMALL_BYTES", 0)
+    made = draft(acme, FILE)
+    assert "Check the whole file" in page(as_alice, made)
+    response = as_alice.post(f"{BASE}{made.pk}/start/", chosen(made, "email", "full_name"))
+    assert "being checked" in response["HX-Trigger"]
+    shown = page(as_alice, made)
+    assert "Waiting for its turn" in shown
+    assert f'action="{BASE}{made.pk}/cancel/"' in shown
+    run_import(made.pk)
+    response = as_alice.get(f"{BASE}{made.pk}/?busy=1", headers=FRAGMENT)
+    assert response["HX-Location"] == f"{BASE}{made.pk}/"
+    shown = page(as_alice, made, **chosen(made, "email", "full_name"))
+    assert "<dt>New leads</dt><dd>1</dd>" in shown
+    assert "Check the whole file" in page(as_alice, made, **chosen(made, "email", "company"))
+    response = as_alice.post(f"{BASE}{made.pk}/start/", chosen(made, "email", "full_name"))
+    assert "has begun" in response["HX-Trigger"]
+
+
+def test_all_other_columns_are_kept_at_one_click(as_alice: Browser, acme: Organisation) -> None:
+    made = draft(acme, FILE)
+    assert "Keep it as a custom field" in page(as_alice, made)
+    shown = page(as_alice, made, **chosen(made, "email", "full_name", ""), rest="custom")
+    assert '<option value="fields.Sector" selected>' in shown
+    assert "Keep it" not in shown
+
+
+def test_an_import_is_cancelled_and_undone(as_alice: Browser, acme: Organisation) -> None:
+    waiting = started(acme, FILE)
+    assert "Cancelled" in as_alice.post(f"{BASE}{waiting.pk}/cancel/")["HX-Trigger"]
+    assert "before any row was imported" in page(as_alice, waiting)
+    assert "ended already" in as_alice.post(f"{BASE}{waiting.pk}/cancel/")["HX-Trigger"]
+    made = imported(acme, FILE)
+    assert f'action="{BASE}{made.pk}/undo/"' in page(as_alice, made)
+    assert "being undone" in as_alice.post(f"{BASE}{made.pk}/undo/")["HX-Trigger"]
+    assert "Taken back for 0 of 1 leads" in page(as_alice, made)
+    run_import(made.pk)
+    shown = page(as_alice, made)
+    assert "This import is undone for 1 lead:" in shown
+    assert f'action="{BASE}{made.pk}/undo/"' not in shown
+    assert "cannot be undone" in as_alice.post(f"{BASE}{made.pk}/undo/")["HX-Trigger"]
+    assert not Lead.objects.exists()
+
+
 def test_a_draft_can_be_discarded(
     as_alice: Browser, acme: Organisation, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
@@ -192,7 +249,7 @@ def test_the_page_asks_again_while_it_runs(as_alice: Browser, acme: Organisation
     assert 'hx-trigger="every 1s"' in shown
     Import.objects.update(state="pending", rows=0, position=0)
     run_import(made.pk)
-    response = as_alice.get(f"{BASE}{made.pk}/", headers=FRAGMENT)
+    response = as_alice.get(f"{BASE}{made.pk}/?busy=1", headers=FRAGMENT)
     assert "every 1s" not in response.content.decode()
     assert "is done" in response["HX-Trigger"]
 
@@ -266,7 +323,10 @@ def test_every_export_is_previewed(as_alice: Browser, acme: Organisation, name: 
     assert '<option value="email" selected>' in shown
 
 
-CALLS = [("GET", ""), ("GET", "rejected.csv"), ("POST", "start/"), ("POST", "discard/")]
+CALLS = [
+    *(("GET", path) for path in ("", "rejected.csv")),
+    *(("POST", path) for path in ("start/", "discard/", "cancel/", "undo/")),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
@@ -291,7 +351,8 @@ def test_a_viewer_looks_and_changes_nothing(as_vera: Browser, acme: Organisation
     assert as_vera.get(f"{BASE}new/").status_code == 403
     assert upload(as_vera, FILE).status_code == 403
     assert as_vera.post(f"{BASE}{made.pk}/start/", chosen(made, "email")).status_code == 403
-    assert as_vera.post(f"{BASE}{made.pk}/discard/").status_code == 403
+    for path in ("discard/", "cancel/", "undo/"):
+        assert as_vera.post(f"{BASE}{made.pk}/{path}").status_code == 403
     assert Import.objects.get(pk=made.pk).state == "draft"
 
 

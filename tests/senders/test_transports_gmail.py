@@ -21,7 +21,7 @@ from senders.transports.base import (
     Throttled,
     Unanswered,
 )
-from senders.transports.gmail.connection import thread_of
+from senders.transports.gmail.connection import GmailConnection, thread_of
 from senders.transports.gmail.replies import outcome_of, read_reply
 from senders.transports.oauth_replies import DAY
 from tests.providers.google import SEND, GoogleServer, error
@@ -163,6 +163,16 @@ def test_a_server_that_is_not_there_leaves_the_mail_with_us(gmail: Connected, se
         outcome = line.send(outgoing())
     assert isinstance(outcome, Deferred)
     assert "nothing listens there" in outcome.reason
+
+
+def test_connections_share_one_tls_context(gmail: Connected) -> None:
+    contexts = set()
+    for _ in range(2):
+        with gmail.open() as line:
+            assert isinstance(line, GmailConnection)
+            assert isinstance(line.send(outgoing()), Sent)
+            contexts |= {connection._context for connection in line.http.connections.values()}
+    assert len(contexts) == 1
 
 
 def test_a_certificate_that_nobody_vouches_for_gets_no_mail(gmail: Connected, settings: Any) -> None:

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_answers_of_organisations'),
-        ('campaigns', '0003_fewer_indexes'),
+        ('campaigns', '0004_campaign_ended'),
         ('leads', '0006_search_segments_bulk'),
         ('senders', '0005_connections'),
     ]

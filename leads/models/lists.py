@@ -1,0 +1,36 @@
+"""Named sets of leads."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Organisation
+from leads.models.lead import Lead
+
+
+class LeadList(models.Model):
+    """A named set of leads."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="lists")
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now)
+    leads = models.ManyToManyField(Lead, through="ListEntry", related_name="lists")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="list_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListEntry(models.Model):
+    lead_list = models.ForeignKey(LeadList, on_delete=models.CASCADE, related_name="entries")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="entries")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lead_list", "lead"], name="list_entry_once")]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} in {self.lead_list_id}"
