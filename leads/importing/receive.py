@@ -1,7 +1,7 @@
 """An upload → files that can be read row by row: unpacked, and rewritten where it is no text."""
 
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -63,13 +63,20 @@ def unzipped(path: Path, undo: ExitStack) -> list[Received]:
     left = settings.IMPORT_MAX_BYTES
     for entry in files_in(path):
         name = PurePosixPath(entry.filename).name
-        try:
+        with naming(name):
             file = kept(unpack_entry(path, entry, left), undo)
             left -= uploads.path_of(file).stat().st_size
             found.append(readable(file, name, undo))
-        except Unreadable as error:
-            raise Unreadable(f"{name}: {error}") from error
     return found
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Say of which file it is that it is Unreadable; an empty name goes without saying."""
+    try:
+        yield
+    except Unreadable as error:
+        raise Unreadable(f"{name}: {error}" if name else str(error)) from error
 
 
 def readable(file: str, name: str, undo: ExitStack) -> Received:

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from leads.importing.flow import told_of
 from leads.importing.formats import sheets
 from leads.importing.formats.workbooks import convert_workbook
 from leads.importing.read import Dialect, Row, Unreadable, rows
 from leads.importing.receive import receive
+from leads.importing.recognise import recognise_sheet
 from leads.importing.uploads import path_of
 
 FILES = Path(__file__).parent / "files"
@@ -50,25 +50,24 @@ def people(made: Any) -> None:
     sheet.write_boolean("F7", False)
 
 
-def told(content: bytes) -> tuple[dict[str, Any], list[Row]]:
-    """What an import would hold of a workbook, and the rows of its sheet."""
+def read(content: bytes) -> tuple[list[str], Dialect, list[Row]]:
+    """The names of a workbook's sheets, how the one that is taken is read, and its rows."""
     with ExitStack() as undo:
         [received] = receive([content], "people.xlsx", undo)
-        found = told_of(received)
-        dialect = Dialect(found["encoding"], found["separator"], found["header_line"], found["sheet"])
-        return found, list(rows(path_of(received.file).open("rb"), dialect))
+        path = path_of(received.file)
+        dialect = recognise_sheet(path, received.sheets).dialect
+        return received.sheets, dialect, list(rows(path.open("rb"), dialect))
 
 
 def test_the_sheet_with_the_contacts_is_found_and_its_rows_keep_their_numbers() -> None:
-    found, read = told(workbook(people))
-    assert found["sheets"] == ["Read me", "People & co", "Old"]
-    assert (found["sheet"], found["header_line"]) == ("People & co", 3)
-    assert [row.line for row in read] == [3, 4, 7]
-    assert found["mapping"]["Email"] == "email"
+    names, dialect, found = read(workbook(people))
+    assert names == ["Read me", "People & co", "Old"]
+    assert (dialect.sheet, dialect.header_line) == ("People & co", 3)
+    assert [row.line for row in found] == [3, 4, 7]
 
 
 def test_cells_are_text_as_a_person_would_write_it() -> None:
-    _, [_, anna, ben] = told(workbook(people))
+    _, _, [_, anna, ben] = read(workbook(people))
     since = "2024-02-29"
     assert anna.cells == ["anna@b.example", "Anna", since, "5", "true", "491701234567", "0.1", "a\nb"]
     assert ben.cells == ["ben@b.example", "Ben", f"{since} 13:30:00", "", "false"]

@@ -42,8 +42,16 @@ def test_one_bad_file_is_named_and_none_is_kept(as_alice: Browser, acme: Organis
     assert response.status_code == 422
     assert "bad.pdf: This is a PDF." in shown
     assert "none.csv: The file is empty." in shown
+    assert "None of the files was kept: choose the others again." in shown
     assert not Import.objects.exists()
     assert not list(path_of("imports").iterdir())
+
+
+def test_a_bad_file_in_an_archive_is_named(as_alice: Browser, acme: Organisation) -> None:
+    packed = zipped({"good.csv": PEOPLE, "none.csv": b"Email\n"})
+    assert "none.csv: The file has column names and no rows" in upload(as_alice, export_zip=packed).content.decode()
+    shown = upload(as_alice, export_zip=packed, first_csv=PEOPLE).content.decode()
+    assert "export.zip: none.csv: The file has column names and no rows" in shown
 
 
 def test_there_is_a_limit_to_how_many(as_alice: Browser, acme: Organisation, settings: Any) -> None:
