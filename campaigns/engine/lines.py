@@ -49,10 +49,14 @@ class Line:
             self.call.exception()
         self.connection.close()
 
-    def finished(self) -> Heard | None:
-        """What came of its mail, once; then it is idle."""
-        if self.ready is None or self.sending is None or self.sending.outcome is None:
-            return None
+    def is_finished(self) -> bool:
+        return self.sending is not None and self.sending.outcome is not None
+
+    def finished(self) -> Heard:
+        """What came of its mail, where it `is_finished`; then it is idle."""
+        assert self.ready is not None
+        assert self.sending is not None
+        assert self.sending.outcome is not None
         heard = self, self.ready, self.sending.outcome
         self.ready = self.sending = None
         return heard
@@ -109,7 +113,7 @@ class Lines:
 
     def listen(self) -> list[Heard]:
         """Wait until some mail has an outcome or there is a connection more; return the outcomes."""
-        while not (heard := [heard for line in self.lines if (heard := line.finished())]):
+        while not (heard := [line.finished() for line in self.lines if line.is_finished()]):
             if not self.busy or self.welcome():
                 break
             self.go_on(self.patience())
