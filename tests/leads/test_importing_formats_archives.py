@@ -90,6 +90,7 @@ def test_a_name_in_a_zip_leads_nowhere() -> None:
         (b"<!DOCTYPE html><html>", "web page"),
         (b"", "empty"),
     ],
+    ids=lambda given: given if isinstance(given, str) else "bytes",  # which hold the time they were made
 )
 def test_what_cannot_be_taken_says_why_and_leaves_nothing(content: bytes, words: str) -> None:
     assert words in refusal(content)
