@@ -81,6 +81,8 @@ def outlook(campaign: Campaign, message: Message, standing: Standing | None, now
         return f"when its sender is {'resumed' if paused else 'reconnected'}"
     if standing.waits_for_room:
         return "when its sender’s limit allows"
+    if message.due_at is None:
+        return "when its lead is resumed"
     at = next_opening(campaign.window, max(message.due_at, standing.next_at))
     if (at - now).total_seconds() <= SHORT:
         return "in its turn"

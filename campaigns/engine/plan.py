@@ -74,13 +74,13 @@ WITH due AS MATERIALIZED (
 ), made AS (
     INSERT INTO campaigns_message
         (organisation_id, campaign_id, enrollment_id, step_id, variant_id, lead_id, sender_id, state, message_id,
-         due_at, attempts, error, provider_id)
+         due_at, attempts, error, provider_id, fresh)
     SELECT due.organisation_id, due.campaign_id, due.id, wording.step_id,
         wording.variants[1 + width_bucket(due.draw * wording.total, wording.totals)],
         due.lead_id, due.sender_id, 'planned',
         replace(gen_random_uuid()::text, '-', '') || '@' ||
             CASE WHEN sender.address ~ '@[A-Za-z0-9.-]+$' THEN split_part(sender.address, '@', 2) ELSE %(host)s END,
-        due.due_at, 0, '', ''
+        due.due_at, 0, '', '', due.next_position = 1
     FROM due
     JOIN wording ON wording.campaign_id = due.campaign_id AND wording.position = due.next_position
     JOIN senders_sender sender ON sender.id = due.sender_id

@@ -1,0 +1,23 @@
+"""Campaigns, their steps, who is in them, and each mail they send."""
+
+from campaigns.models.activity import Activity
+from campaigns.models.campaign import Campaign, CampaignDay, CampaignState, Priority
+from campaigns.models.enrollment import Enrollment, EnrollmentState
+from campaigns.models.message import Message, MessageState
+from campaigns.models.sequence import Condition, Step, Variant, WinnerBy
+
+__all__ = [
+    "Activity",
+    "Campaign",
+    "CampaignDay",
+    "CampaignState",
+    "Condition",
+    "Enrollment",
+    "EnrollmentState",
+    "Message",
+    "MessageState",
+    "Priority",
+    "Step",
+    "Variant",
+    "WinnerBy",
+]
