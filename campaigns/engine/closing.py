@@ -7,8 +7,9 @@ subqueries with a LIMIT, which it cannot turn into joins over everything.
 
 from django.db import connection
 
-# Done: nobody waits for a next step or is paused by a person, and nothing is on its way. What is unknown waits for a person, not for the
-# campaign; and who has no sender any more (it was deleted, and then came a late answer) can wait for nothing.
+# Done: nobody waits for a next step or is paused by a person, and nothing is on its way. What is unknown waits for a
+# person, not for the campaign; and who has no sender any more (it was deleted, and then came a late answer) can wait for
+# nothing.
 FINISH = """
 UPDATE campaigns_campaign campaign SET state = 'finished', finished_at = now()
 WHERE state = 'running'

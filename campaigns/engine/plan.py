@@ -181,7 +181,7 @@ def plan() -> int:
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     with transaction.atomic(), connection.cursor() as cursor:
         held = quotas(timezone.now())
-        limits = {
+        limits: dict[str, Any] = {
             "campaigns": [quota.campaign for quota in held],
             "days": [quota.day for quota in held],
             "rooms": [quota.room for quota in held],

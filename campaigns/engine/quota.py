@@ -1,12 +1,14 @@
 """How much a campaign with a daily limit may still plan today.
 
-A day's mails are what was planned before and had not gone out when the day began, and what is planned on it: so limiting what is
-planned keeps what is sent within the limit, however many senders and drains there are. Whoever plans holds the day's row.
+A day's mails are what was planned before and had not gone out when the day began, and what is planned on it: so limiting
+what is planned keeps what is sent within the limit, however many senders and drains there are. Whoever plans holds the
+day's row.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -72,7 +74,7 @@ def quotas(now: datetime) -> list[Quota]:
 
 def hold(days: dict[int, tuple[date, datetime]]) -> dict[int, tuple[int, int]]:
     """Campaign → what its day has used up, in all and for new leads, of those that nobody else holds."""
-    asked = {
+    asked: dict[str, Any] = {
         "campaigns": list(days),
         "days": [day for day, _ in days.values()],
         "begun": [begun for _, begun in days.values()],

@@ -20,8 +20,8 @@ from campaigns.models import MessageState
 
 # `settled` moves the messages that were just answered. One may have become unknown meanwhile, where our lease expired
 # while we waited: our late answer is the truth. What follows the step is the enrollment's next step, or its end; one that
-# was stopped or paused meanwhile stays so. `slot` is the pause before a sender's next mail. `next` is the gate: a message passes
-# only while our lease holds, its campaign runs, its sender is active, its lead's sequence goes on and its lead is not
+# was stopped or paused meanwhile stays so. `slot` is the pause before a sender's next mail. `next` is the gate: a message
+# passes only while our lease holds, its campaign runs, its sender is active, its lead's sequence goes on and its lead is not
 # suppressed, all as of now.
 #
 # It may be sent twice, where the connection went away before its answer: what is settled is not settled again, and a
