@@ -20,7 +20,7 @@ STOPS = EVERYWHERE | {Happening.REPLIED, Happening.BOUNCED}
 FOR_ALL = {Happening.UNSUBSCRIBED, Happening.COMPLAINED, Happening.REPLIED}
 # Those whose sequence can still go on.
 GOING = (EnrollmentState.ACTIVE, EnrollmentState.PAUSED)
-COLLEAGUE = "a colleague {}"
+COLLEAGUE = "{} by a colleague"
 
 
 def stop_after(events: Iterable[Recorded]) -> None:
@@ -63,5 +63,5 @@ def stop_chosen(chosen: Sequence[int], reason: str) -> int:
         state=EnrollmentState.STOPPED, reason=reason[:100], due_at=None
     )
     planned = Message.objects.filter(enrollment__in=chosen, state=MessageState.PLANNED)
-    planned.update(state=MessageState.SKIPPED, error=f"The sequence ended: the lead, or {reason}."[:500])
+    planned.update(state=MessageState.SKIPPED, error=f"The sequence ended: {reason}."[:500])
     return stopped
