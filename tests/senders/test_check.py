@@ -174,6 +174,7 @@ def test_a_certificate_must_be_for_this_host(
 ) -> None:
     monkeypatch.setattr(session, "is_loopback", lambda address: False)
     monkeypatch.setenv("SSL_CERT_FILE", trust(tmp_path))
+    monkeypatch.setattr(session, "tls_context", session.tls_context.__wrapped__)  # reads that file anew
     with SmtpServer(starttls=True, hostname=hostname) as server:
         steps = run(mailbox_at(server))
     assert all(step.ok for step in steps) is trusted

@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Generator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -134,7 +135,7 @@ def first_that_answers(addresses: list[str], port: int, seconds: float = CONNECT
 def start_session(mailbox: Mailbox, plain: socket.socket, deadline: float = math.inf) -> Session:
     """A secured session with EHLO said, over a fresh connection, which it closes where that fails."""
     host = ascii_host(mailbox.host)
-    context = tls_context(plain.getpeername()[0])
+    context = tls_context(verified=not (settings.ALLOW_PRIVATE_HOSTS and is_loopback(plain.getpeername()[0])))
     # Named by our own host: smtplib would look up the machine's name, which may take seconds.
     server = Session(local_hostname=urlsplit(settings.PUBLIC_URL).hostname or "localhost")
     server.sock = plain
@@ -157,10 +158,13 @@ def start_session(mailbox: Mailbox, plain: socket.socket, deadline: float = math
     return server
 
 
-def tls_context(address: str) -> ssl.SSLContext:
-    """Certificates are verified; a server on our own machine, in development, may have made its own."""
+@lru_cache(maxsize=2)
+def tls_context(*, verified: bool) -> ssl.SSLContext:
+    """The process's own: to read the authorities' certificates takes 20 ms of computing. A server on our own machine, in
+    development, may have made its own, so that is not `verified`.
+    """
     context = ssl.create_default_context()
-    if settings.ALLOW_PRIVATE_HOSTS and is_loopback(address):
+    if not verified:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
