@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from accounts.models import Organisation, User
 from campaigns import engine
 from campaigns.audience import audience_leads
+from campaigns.errors import BadValue
 from campaigns.models import Campaign, Variant
 from campaigns.rendering import Rendered, RenderError, preview, sample_lead
-from campaigns.services import BadValue
 from ecrm.turns import one_at_a_time
 from leads.addresses import normalise_email
 from leads.models import Lead

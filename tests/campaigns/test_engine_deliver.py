@@ -15,7 +15,8 @@ from django.utils import timezone
 from campaigns import engine
 from campaigns.engine import deliver
 from campaigns.models import Campaign, CampaignState, Message
-from campaigns.services import StepContent, pause_campaign, resume_campaign, stop_campaign
+from campaigns.services import pause_campaign, resume_campaign, stop_campaign
+from campaigns.wording import StepContent
 from leads.models import Lead
 from senders.models import Sender
 from senders.services import pause_sender, save_sender
