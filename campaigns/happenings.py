@@ -1,12 +1,12 @@
 """What a recorded event means for its message and its lead's sequence; runs inside the consumer's transaction."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
 from django.dispatch import receiver
 
-from campaigns.models import Enrollment, EnrollmentState, Message, MessageState
+from campaigns import conditions, stopping
+from campaigns.models import Message
 from senders import health
 from tracking.models import Happening
 from tracking.signals import Recorded, happened
@@ -24,8 +24,6 @@ COLUMNS = {
 }
 # What tells against the sender.
 HARMFUL = {Happening.BOUNCED, Happening.COMPLAINED}
-STOPS = {Happening.UNSUBSCRIBED, Happening.REPLIED, Happening.BOUNCED, Happening.COMPLAINED}
-
 # Rows in the order of their keys, so that two consumers cannot lock each other out.
 FIRST_TIME = """
 UPDATE campaigns_message message SET {column} = hit.at
@@ -37,11 +35,13 @@ WHERE message.id = hit.id AND message.organisation_id = ANY(%(organisations)s) A
 
 @receiver(happened, dispatch_uid="campaigns.happenings")
 def on_happened(sender: Any, events: list[Recorded], **kwargs: Any) -> None:
-    """Note the first time of each kind on its message; stop the sequences of those who left."""
+    """Note the first time of each kind on its message; end the sequences of those who left, and take back what an open or a
+    click has made pointless.
+    """
     for (kind, machine), column in COLUMNS.items():
         note(column, [event for event in events if event.kind == kind and event.machine == machine])
-    for kind in STOPS:
-        stop_leads([event for event in events if event.kind == kind], kind)
+    stopping.stop_after(events)
+    conditions.take_back(events)
     review_senders([event for event in events if event.kind in HARMFUL])
 
 
@@ -68,18 +68,3 @@ def review_senders(events: list[Recorded]) -> None:
             sender__isnull=False,
         )
         health.review(sorted(set(found.values_list("sender_id", flat=True))))
-
-
-def stop_leads(events: Iterable[Recorded], reason: Happening) -> None:
-    """End these leads' sequences: everywhere in their organisation, but for a reply only in the campaign replied to."""
-    for event in events:
-        enrollments = Enrollment.objects.filter(
-            organisation_id=event.organisation_id, lead_id=event.lead_id, state=EnrollmentState.ACTIVE
-        )
-        if reason in {Happening.REPLIED, Happening.BOUNCED}:
-            enrollments = enrollments.filter(messages=event.message_id)
-        chosen = list(enrollments.values_list("pk", flat=True))
-        Message.objects.filter(enrollment__in=chosen, state=MessageState.PLANNED).update(
-            state=MessageState.SKIPPED, error=f"The lead {reason.value}."
-        )
-        Enrollment.objects.filter(pk__in=chosen).update(state=EnrollmentState.STOPPED, reason=reason.value, due_at=None)

@@ -12,6 +12,7 @@ from campaigns import engine, waking
 def tick() -> None:
     """Each second: plan what is due, take up what the dead left, close what is done, wake the drains."""
     engine.recover_abandoned()
+    engine.hand_over()
     engine.plan()
     engine.finish()
     waking.wake_waiting()

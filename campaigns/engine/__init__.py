@@ -17,6 +17,7 @@ of a process have to record at one time goes to PostgreSQL in one commit (`write
 
 from campaigns.engine.closing import finish
 from campaigns.engine.deliver import drain, stopping
+from campaigns.engine.handover import hand_over
 from campaigns.engine.mailboxes import hold_senders
 from campaigns.engine.plan import enrol, plan, senders_with_work, signal_work
 from campaigns.engine.recover import CannotResend, close_unknown, recover_abandoned, resend_unknown
@@ -28,6 +29,7 @@ __all__ = [
     "drain",
     "enrol",
     "finish",
+    "hand_over",
     "hold_senders",
     "plan",
     "recover_abandoned",

@@ -1,11 +1,14 @@
 """Take a batch of a sender's planned messages, and load what rendering needs."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 
+from campaigns.engine.threads import Thread, threads
 from campaigns.models import Campaign, CampaignState, Variant
 from leads.models import Lead
 from senders.models import Sender
@@ -15,19 +18,22 @@ from senders.window import is_open
 # How many of the sender's running campaigns are looked at for their windows.
 MAX_CAMPAIGNS = 1000
 
-# `lease` guards against a drain that lost the sender while it was away: it claims nothing. A look per campaign, so that
-# a large campaign that is paused or out of hours does not lie before the others' messages in the index.
+# In the order of the campaigns' priorities, follow-ups before new leads, then as they are due. A look per campaign and
+# kind, so that a large campaign that is paused or out of hours does not lie before the others' messages in the index, nor
+# new leads before follow-ups. `lease` guards against a drain that lost the sender while it was away: it claims nothing.
 CLAIM = """
 UPDATE campaigns_message SET state = 'sending', lease = %(lease)s, attempts = attempts + 1, offered_at = NULL
 WHERE id IN (
-    SELECT due.id FROM unnest(%(campaigns)s::bigint[]) AS open(campaign)
+    SELECT due.id FROM campaigns_campaign open CROSS JOIN unnest(ARRAY[false, true]) AS turn(fresh)
     CROSS JOIN LATERAL (
         SELECT id, due_at FROM campaigns_message
-        WHERE sender_id = %(sender)s AND state = 'planned' AND due_at <= now() AND campaign_id = open.campaign
+        WHERE sender_id = %(sender)s AND state = 'planned' AND due_at <= now() AND campaign_id = open.id
+          AND fresh = turn.fresh
         ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
-    ORDER BY due.due_at, due.id LIMIT %(limit)s)
+    WHERE open.id = ANY(%(campaigns)s)
+    ORDER BY open.priority, turn.fresh, due.due_at, due.id LIMIT %(limit)s)
   AND EXISTS (SELECT FROM senders_sender WHERE id = %(sender)s AND lease = %(lease)s AND state = 'active')
-RETURNING due_at, id, campaign_id, variant_id, lead_id, message_id, attempts
+RETURNING fresh, due_at, id, campaign_id, variant_id, lead_id, message_id, attempts, enrollment_id
 """
 
 # What counts against the daily limit: everything that went, or may have gone, out in the last 24 hours, and what is in
@@ -56,7 +62,7 @@ UNREAD = ("email_key", "digest", "tags", "source", "created_at", "updated_at")
 
 @dataclass(frozen=True)
 class Claimed:
-    """A message in our hands: state sending under our lease, not offered yet."""
+    """A message in our hands: state sending under our lease, not offered yet. `thread`: what it answers."""
 
     id: int
     campaign: Campaign
@@ -64,6 +70,7 @@ class Claimed:
     lead: Lead
     message_id: str
     attempts: int
+    thread: Thread | None = None
 
 
 def open_campaigns(sender: Sender, at: datetime) -> list[int]:
@@ -90,17 +97,46 @@ def rest_until_allowed(sender: Sender) -> None:
 
 
 def claim(sender: Sender, lease: uuid.UUID, campaigns: list[int], limit: int) -> list[Claimed]:
-    """Claim up to `limit` due messages of these campaigns for the holder of `lease`, in the order in which they are
-    due.
+    """Claim up to `limit` due messages of these campaigns for the holder of `lease`, in the order of their campaigns'
+    priorities, follow-ups first.
     """
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"sender": sender.pk, "lease": lease, "campaigns": campaigns, "limit": limit})
-        rows = sorted(cursor.fetchall())
-    leads = Lead.objects.defer(*UNREAD).in_bulk([row[4] for row in rows])
-    found = Campaign.objects.select_related("organisation").in_bulk({row[2] for row in rows})
-    variants = Variant.objects.in_bulk({row[3] for row in rows})
+        rows = [Row(*row) for row in cursor.fetchall()]
+    return loaded(sender, rows)
+
+
+class Row(NamedTuple):
+    """What CLAIM returns of a message."""
+
+    fresh: bool
+    due_at: datetime
+    id: int
+    campaign: int
+    variant: int
+    lead: int
+    message_id: str
+    attempts: int
+    enrollment: int
+
+
+def loaded(sender: Sender, rows: Sequence[Row]) -> list[Claimed]:
+    """The messages with all that rendering needs, in the order in which they go."""
+    leads = Lead.objects.defer(*UNREAD).in_bulk([row.lead for row in rows])
+    campaigns = Campaign.objects.select_related("organisation").in_bulk({row.campaign for row in rows})
+    variants = Variant.objects.select_related("step").in_bulk({row.variant for row in rows})
+    answers = {row.enrollment: row.variant for row in rows if variants[row.variant].step.same_thread}
+    found = threads(sender, variants, answers)
     return [
-        Claimed(pk, found[campaign], variants[variant], leads[lead], message_id, attempts)
-        for _, pk, campaign, variant, lead, message_id, attempts in rows
-        if lead in leads  # erased this very moment, and its messages with it
+        Claimed(
+            row.id,
+            campaigns[row.campaign],
+            variants[row.variant],
+            leads[row.lead],
+            row.message_id,
+            row.attempts,
+            found.get(row.enrollment),
+        )
+        for row in sorted(rows, key=lambda row: (campaigns[row.campaign].priority, row))
+        if row.lead in leads  # erased this very moment, and its messages with it
     ]

@@ -23,7 +23,7 @@ from campaigns.engine.persist import GONE
 from campaigns.engine.plan import senders_with_work
 from campaigns.engine.prepare import Kitchen, Ready
 from campaigns.engine.recover import recover_sender
-from campaigns.engine.settle import SECRET_LOST, give_back, settlement, stop_sender, why_skip
+from campaigns.engine.settle import SECRET_LOST, give_back, settlement, stop_sender, unfit, why_skip
 from campaigns.engine.trouble import Trouble
 from campaigns.engine.write import Settlement, settle_and_offer
 from campaigns.models import MessageState
@@ -201,7 +201,7 @@ class Drain:
         while self.waiting and len(self.ready) < self.sender.connections:
             ready = self.kitchen.prepare(self.waiting.popleft())
             if ready.mail is None:
-                self.note(Settlement(ready.message.id, MessageState.FAILED, ready.error, give_back=1))
+                self.note(unfit(ready.message.id, ready.error, waits=ready.waits))
             elif may_go_now(self.sender, ready.message, timezone.now()):
                 self.ready.append(ready)
             else:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from campaigns.engine.lease import HOLDS
+from campaigns.engine.quota import quotas
 from campaigns.models import Campaign, CampaignState
 from leads.mailable import mailable
 from senders.models import Sender, SenderState
@@ -45,47 +46,90 @@ WHERE cardinality(senders.ids) > 0
 ON CONFLICT (campaign_id, lead_id) DO NOTHING
 """  # noqa: S608  (words of our own)
 
-# O(due): for each running campaign, in a new order each time, the partial index `enrollment_due` gives the due ones in
-# order, and stops at the limit. What another tick has locked is its own to plan. The variant is drawn by weight: the first
-# whose running total exceeds random() * sum. `wording` is worked out once, not for each enrollment.
+# O(due): for each running campaign, in a new order each time, and each of its steps, the last one first, the partial index
+# `enrollment_due` gives the due ones in order, and stops at the limit. What another tick has locked is its own to plan.
+# So follow-ups come before new leads, and both within what the campaign's day has room for (`quota`).
+# Whose step has a condition that is not met goes on to the next step. The variant is drawn by weight, the first whose running
+# total exceeds random() * sum, or is the step's winner. `wording` is worked out once, not for each enrollment.
 # About 0.1 ms for each message (benchmarks.schedule).
 PLAN = """
-WITH due AS MATERIALIZED (
+WITH quota AS MATERIALIZED (
+    SELECT * FROM unnest(%(campaigns)s::bigint[], %(days)s::date[], %(rooms)s::int[], %(fresh)s::int[])
+        AS quota(campaign_id, day, room, fresh)
+), due AS MATERIALIZED (
     SELECT enrollment.*
-    FROM (SELECT id FROM campaigns_campaign WHERE state = 'running' ORDER BY random()) campaign
+    FROM (
+        SELECT running.id, least(quota.room, %(each)s) AS room, least(quota.fresh, quota.room, %(each)s) AS fresh
+        FROM campaigns_campaign running LEFT JOIN quota ON quota.campaign_id = running.id
+        WHERE state = 'running' ORDER BY random()
+    ) campaign
     CROSS JOIN LATERAL (
-        SELECT id, organisation_id, campaign_id, lead_id, sender_id, next_position, due_at, random() AS draw
-        FROM campaigns_enrollment
-        WHERE campaign_id = campaign.id AND state = 'active' AND due_at <= now() AND sender_id IS NOT NULL
-        ORDER BY due_at LIMIT %(each)s FOR UPDATE SKIP LOCKED
+        SELECT found.*
+        FROM (SELECT id, position, condition FROM campaigns_step WHERE campaign_id = campaign.id ORDER BY position DESC) step
+        CROSS JOIN LATERAL (
+            SELECT id, organisation_id, campaign_id, lead_id, sender_id, next_position, due_at, step.id AS step_id,
+                step.condition, random() AS draw
+            FROM campaigns_enrollment
+            WHERE campaign_id = campaign.id AND next_position = step.position AND state = 'active' AND due_at <= now()
+              AND sender_id IS NOT NULL
+            ORDER BY due_at LIMIT CASE WHEN step.position = 1 THEN campaign.fresh ELSE campaign.room END
+            FOR UPDATE SKIP LOCKED
+        ) found
+        LIMIT campaign.room
     ) enrollment
     LIMIT %(limit)s
+), judged AS MATERIALIZED (
+    SELECT due.*, CASE condition
+        WHEN 'opened' THEN did.opened WHEN 'not_opened' THEN NOT did.opened
+        WHEN 'clicked' THEN did.clicked WHEN 'not_clicked' THEN NOT did.clicked
+        ELSE true END AS met
+    FROM due
+    CROSS JOIN LATERAL (
+        SELECT count(coalesce(opened_at, clicked_at)) > 0 AS opened, count(clicked_at) > 0 AS clicked
+        FROM campaigns_message WHERE due.condition <> '' AND enrollment_id = due.id) did
 ), weighed AS MATERIALIZED (
-    SELECT variant.id, step.id AS step_id, step.campaign_id, step.position,
-        sum(weight) OVER (PARTITION BY step.id ORDER BY variant.id)::float8 AS upto
-    FROM (SELECT DISTINCT campaign_id FROM due) campaign
-    JOIN campaigns_step step ON step.campaign_id = campaign.campaign_id
-    JOIN campaigns_variant variant ON variant.step_id = step.id AND variant.weight > 0
+    SELECT variant.id, step.id AS step_id, sum(weight) OVER (PARTITION BY step.id ORDER BY variant.id)::float8 AS upto
+    FROM (SELECT DISTINCT step_id FROM due) used
+    JOIN campaigns_step step ON step.id = used.step_id
+    JOIN campaigns_variant variant ON variant.step_id = step.id
+    WHERE CASE WHEN step.winner_id IS NULL THEN variant.weight > 0 ELSE variant.id = step.winner_id END
 ), wording AS MATERIALIZED (
-    SELECT step_id, campaign_id, position, max(upto) AS total,
-        array_agg(id ORDER BY id) AS variants, array_agg(upto ORDER BY id) AS totals
-    FROM weighed GROUP BY step_id, campaign_id, position
+    SELECT step_id, count(*) AS variants, max(upto) AS total, array_agg(id ORDER BY id) AS ids,
+        array_agg(upto ORDER BY id) AS totals
+    FROM weighed GROUP BY step_id
 ), made AS (
     INSERT INTO campaigns_message
         (organisation_id, campaign_id, enrollment_id, step_id, variant_id, lead_id, sender_id, state, message_id,
          due_at, attempts, error, provider_id, fresh)
-    SELECT due.organisation_id, due.campaign_id, due.id, wording.step_id,
-        wording.variants[1 + width_bucket(due.draw * wording.total, wording.totals)],
-        due.lead_id, due.sender_id, 'planned',
+    SELECT judged.organisation_id, judged.campaign_id, judged.id, judged.step_id,
+        CASE WHEN wording.variants = 1 THEN wording.ids[1]
+             ELSE wording.ids[1 + width_bucket(judged.draw * wording.total, wording.totals)] END,
+        judged.lead_id, judged.sender_id, 'planned',
         replace(gen_random_uuid()::text, '-', '') || '@' ||
             CASE WHEN sender.address ~ '@[A-Za-z0-9.-]+$' THEN split_part(sender.address, '@', 2) ELSE %(host)s END,
-        due.due_at, 0, '', '', due.next_position = 1
-    FROM due
-    JOIN wording ON wording.campaign_id = due.campaign_id AND wording.position = due.next_position
-    JOIN senders_sender sender ON sender.id = due.sender_id
+        judged.due_at, 0, '', '', judged.next_position = 1
+    FROM judged
+    JOIN wording ON wording.step_id = judged.step_id
+    JOIN senders_sender sender ON sender.id = judged.sender_id
+    WHERE judged.met
     ON CONFLICT (enrollment_id, step_id) DO NOTHING
+    RETURNING campaign_id, fresh
+), counted AS (
+    UPDATE campaigns_campaignday today SET planned = planned + new.mails, planned_new = planned_new + new.fresh
+    FROM (SELECT campaign_id, count(*) AS mails, count(*) FILTER (WHERE fresh) AS fresh FROM made GROUP BY campaign_id) new
+    JOIN quota ON quota.campaign_id = new.campaign_id
+    WHERE today.campaign_id = quota.campaign_id AND today.day = quota.day
 )
-UPDATE campaigns_enrollment SET due_at = NULL WHERE id IN (SELECT id FROM due)
+UPDATE campaigns_enrollment enrollment SET
+    next_position = enrollment.next_position + CASE WHEN judged.met THEN 0 ELSE 1 END,
+    state = CASE WHEN judged.met OR following.id IS NOT NULL THEN 'active' ELSE 'finished' END,
+    due_at = CASE WHEN judged.met OR following.id IS NULL THEN NULL
+        ELSE campaigns_due_after(now(), following.delay_hours, following.delay_business_days, campaign.time_zone) END
+FROM judged
+JOIN campaigns_campaign campaign ON campaign.id = judged.campaign_id
+LEFT JOIN campaigns_step following
+    ON following.campaign_id = judged.campaign_id AND following.position = judged.next_position + 1
+WHERE enrollment.id = judged.id
 """
 
 # Whose drain to wake, those first whose last turn ended longest ago. `planned` walks over the partial index from sender to
@@ -115,7 +159,7 @@ CROSS JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT FROM campaigns_message message
         WHERE message.sender_id = waiting.id AND message.campaign_id = chosen.campaign_id
-          AND message.state = 'planned' AND message.due_at <= now() LIMIT 1) due
+          AND message.state = 'planned' AND message.fresh IN (false, true) AND message.due_at <= now() LIMIT 1) due
     WHERE chosen.sender_id = waiting.id AND chosen.campaign_id = ANY(%(campaigns)s) LIMIT 1
 ) work
 ORDER BY waiting.lease_until NULLS FIRST, waiting.id LIMIT %(most)s
@@ -134,8 +178,15 @@ def enrol(campaign: Campaign) -> int:
 def plan() -> int:
     """Make planned messages of what is due in running campaigns; returns how many enrollments it took up."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
-    with connection.cursor() as cursor:
-        cursor.execute(PLAN, {"limit": PLAN_BATCH, "each": CAMPAIGN_BATCH, "host": host})
+    with transaction.atomic(), connection.cursor() as cursor:
+        held = quotas(timezone.now())
+        limits: dict[str, Any] = {
+            "campaigns": [quota.campaign for quota in held],
+            "days": [quota.day for quota in held],
+            "rooms": [quota.room for quota in held],
+            "fresh": [quota.fresh for quota in held],
+        }
+        cursor.execute(PLAN, limits | {"limit": PLAN_BATCH, "each": CAMPAIGN_BATCH, "host": host})
         return int(cursor.rowcount)
 
 

@@ -16,6 +16,8 @@ MAX_ATTEMPTS = 6
 # Back-off of a message that was put off, in seconds: 1, 4, 16, 64, 256 minutes, give or take a quarter.
 FIRST_RETRY = 60.0
 RETRY_FACTOR = 4
+# How long a mail waits for its lead to get a field, before it is looked at again (seconds).
+MISSING_RETRY = 3600.0
 # Where the vault cannot open a sender's secret: a person must enter it again.
 SECRET_LOST = "The stored password cannot be read any more: enter it again."  # noqa: S105
 
@@ -23,7 +25,7 @@ WHY_SKIP = f"""
 SELECT CASE
     WHEN campaign.state = 'stopped' THEN 'The campaign was stopped.'
     WHEN {suppressed("lead")} THEN 'The lead is on the suppression list.'
-    WHEN enrollment.state <> 'active' THEN 'The sequence was stopped for this lead.'
+    WHEN enrollment.state NOT IN ('active', 'paused') THEN 'The sequence was stopped for this lead.'
     ELSE '' END
 FROM campaigns_message message
 JOIN campaigns_campaign campaign ON campaign.id = message.campaign_id
@@ -32,8 +34,12 @@ JOIN leads_lead lead ON lead.id = message.lead_id
 WHERE message.id = %(id)s AND message.lease = %(lease)s AND message.state = 'sending'
 """  # noqa: S608  (words of our own)
 
+# One whose lead was paused meanwhile has no time any more.
 GIVE_BACK = """
-UPDATE campaigns_message SET state = 'planned', lease = NULL, offered_at = NULL, attempts = greatest(attempts - 1, 0)
+UPDATE campaigns_message message SET state = 'planned', lease = NULL, offered_at = NULL,
+    attempts = greatest(attempts - 1, 0),
+    due_at = CASE WHEN (SELECT state FROM campaigns_enrollment WHERE id = message.enrollment_id) = 'paused' THEN NULL
+                  ELSE due_at END
 WHERE lease = %(lease)s AND state = 'sending' AND id = ANY(%(ids)s)
 """
 
@@ -73,6 +79,13 @@ def settlement(message: int, attempts: int, outcome: Outcome, gap: float) -> Set
         case Deferred() | Throttled():
             wait = back_off(attempts, outcome.retry_after)
             return Settlement(message, MessageState.PLANNED, outcome.reason[:500], wait)
+
+
+def unfit(message: int, error: str, *, waits: bool) -> Settlement:
+    """What becomes of a message that could not be built: it failed, or waits for its lead to get what is missing."""
+    if waits:
+        return Settlement(message, MessageState.PLANNED, error, MISSING_RETRY, give_back=1)
+    return Settlement(message, MessageState.FAILED, error, give_back=1)
 
 
 def why_skip(message: int, lease: uuid.UUID) -> str:

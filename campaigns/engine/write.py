@@ -21,8 +21,8 @@ from leads.mailable import mailable
 
 # `settled` moves the messages that were just answered. One may have become unknown meanwhile, where our lease expired
 # while we waited: our late answer is the truth. What follows the step is the enrollment's next step, or its end; one that
-# was stopped meanwhile stays so. `slot` is the pause before a sender's next mail. `next` is the gate: a message passes
-# only while our lease holds, its campaign runs, its sender is active, its lead's sequence goes on and its lead is not
+# was stopped or paused meanwhile stays so. `slot` is the pause before a sender's next mail. `next` is the gate: a message
+# passes only while our lease holds, its campaign runs, its sender is active, its lead's sequence goes on and its lead is not
 # suppressed, all as of now.
 #
 # It may be sent twice, where the connection went away before its answer: what is settled is not settled again, and a
@@ -52,17 +52,18 @@ WITH given AS (
 ), advanced AS (
     UPDATE campaigns_enrollment enrollment SET
         state = CASE WHEN settled.state <> 'sent' THEN 'stopped' WHEN following.id IS NULL THEN 'finished'
-                     ELSE 'active' END,
+                     ELSE enrollment.state END,
         reason = CASE WHEN settled.state <> 'sent' THEN settled.state ELSE enrollment.reason END,
         next_position = enrollment.next_position + 1,
         due_at = CASE WHEN settled.state = 'sent' AND following.id IS NOT NULL
-                      THEN now() + make_interval(secs => following.delay_hours * 3600) END
+                      THEN campaigns_due_after(now(), following.delay_hours, following.delay_business_days,
+                          (SELECT time_zone FROM campaigns_campaign WHERE id = step.campaign_id)) END
     FROM settled
     JOIN campaigns_step step ON step.id = settled.step_id
     LEFT JOIN campaigns_step following
         ON following.campaign_id = step.campaign_id AND following.position = step.position + 1
     WHERE enrollment.id = settled.enrollment_id AND settled.state IN ('sent', 'failed', 'skipped')
-      AND enrollment.state = 'active'
+      AND enrollment.state IN ('active', 'paused')
 ), slot AS (
     UPDATE senders_sender sender SET next_slot_at = now() + make_interval(secs => settled.gap)
     FROM settled WHERE sender.id = settled.sender_id AND settled.gap > 0

@@ -43,6 +43,7 @@ class Enrollment(models.Model):
                 name="enrollment_due",
                 condition=models.Q(state="active", due_at__isnull=False),
             ),
+            models.Index(fields=["campaign"], name="enrollment_paused", condition=models.Q(state="paused")),
             models.Index(fields=["lead"], name="enrollment_of_lead"),
         ]
 

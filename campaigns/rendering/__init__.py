@@ -10,6 +10,15 @@ not parse, a field that this lead lacks, a limit: all `RenderError`, in words.
 
 from campaigns.rendering.fields import STANDARD_FIELDS, sample_lead
 from campaigns.rendering.render import Rendered, Renderer, preview
-from campaigns.rendering.templates import RenderError, check_template
+from campaigns.rendering.templates import MissingField, RenderError, check_template
 
-__all__ = ["STANDARD_FIELDS", "RenderError", "Rendered", "Renderer", "check_template", "preview", "sample_lead"]
+__all__ = [
+    "STANDARD_FIELDS",
+    "MissingField",
+    "RenderError",
+    "Rendered",
+    "Renderer",
+    "check_template",
+    "preview",
+    "sample_lead",
+]

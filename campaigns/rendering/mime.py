@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
@@ -48,6 +48,14 @@ def ascii_domain(address: str) -> str:
         return f"{local}@{domain.encode('idna').decode()}"
     except UnicodeError:
         return address
+
+
+def answer_lines(references: Sequence[str]) -> list[str]:
+    """The headers of an answer to the last of these Message-IDs (RFC 5322 3.6.4), one id a line; none for none."""
+    if not references:
+        return []
+    ids = [f"<{reference}>" for reference in references]
+    return [f"In-Reply-To: {ids[-1]}", "References: " + "\r\n ".join(ids)]
 
 
 def mailbox(header: str, name: str, address: str) -> str:

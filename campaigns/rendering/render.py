@@ -1,6 +1,7 @@
 """One variant for one lead: what the reader sees, and the bytes that are sent."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,9 +15,19 @@ from campaigns.models import Campaign, Variant
 from campaigns.rendering.fields import lead_fields, sender_fields
 from campaigns.rendering.flat import NotFlat
 from campaigns.rendering.footer import html_footer, html_signature, text_footer, text_signature
-from campaigns.rendering.mime import assemble, body_part, date_line, header_text, mailbox, unstructured, wire_lines
+from campaigns.rendering.mime import (
+    answer_lines,
+    assemble,
+    body_part,
+    date_line,
+    header_text,
+    mailbox,
+    unstructured,
+    wire_lines,
+)
 from campaigns.rendering.plain import html_to_text
 from campaigns.rendering.prepared import Parts, Prepared, Sources
+from campaigns.rendering.subjects import subject_of
 from campaigns.rendering.templates import RenderError, compiled, render_template
 from leads.models import Lead
 from senders.models import Sender
@@ -75,11 +86,15 @@ def shelf(*whatever_a_form_is_made_of: Any) -> Shelf:
 class Renderer:
     """Renders one campaign's mails of one variant through one sender; keeps what does not differ between leads.
 
-    Several threads may share one.
+    Several threads may share one. `subject` is the template of a subject in place of the variant's own: that of the mail
+    that it answers.
     """
 
-    def __init__(self, campaign: Campaign, variant: Variant, sender: Sender, organisation: Organisation) -> None:
+    def __init__(
+        self, campaign: Campaign, variant: Variant, sender: Sender, organisation: Organisation, *, subject: str = ""
+    ) -> None:
         self.campaign = campaign
+        self.subject = subject or variant.subject
         self.variant = variant
         self.sender = sender
         self.organisation = organisation
@@ -92,7 +107,7 @@ class Renderer:
         if sender.reply_address:
             self.sender_lines.append(mailbox("Reply-To", sender.name, sender.reply_address))
         self.shelf = shelf(
-            *(variant.subject, variant.body_html, self.text_source, self.signature),
+            *(self.subject, variant.body_html, self.text_source, self.signature),
             *(sender.name, sender.address, sender.signature, organisation.name, organisation.postal_address),
             *(campaign.track_opens, campaign.track_clicks, settings.PUBLIC_URL),
         )
@@ -103,7 +118,7 @@ class Renderer:
     def render(self, lead: Lead, unsubscribe: str) -> Rendered:
         """The mail for `lead`, links untracked; raises RenderError."""
         values = self.values(lead, unsubscribe)
-        subject = header_text(render_template(self.variant.subject, values, html=False))
+        subject = header_text(render_template(self.subject, values, html=False))
         if not subject:
             raise RenderError("The subject is empty for this lead.")
         html = render_template(self.variant.body_html, values, html=True) if self.has_html else ""
@@ -125,13 +140,30 @@ class Renderer:
             html = html_footer(html, self.organisation, unsubscribe, link=not leads_to(html, unsubscribe))
         return html, text
 
-    def mail(self, lead: Lead, mark: Mark, message_id: str, at: datetime | None = None) -> bytes:
-        """The complete MIME mail of message `mark.message`, tracked as the campaign says; raises RenderError."""
+    def mail(
+        self,
+        lead: Lead,
+        mark: Mark,
+        message_id: str,
+        at: datetime | None = None,
+        references: Sequence[str] = (),
+    ) -> bytes:
+        """The complete MIME mail of message `mark.message`, tracked as the campaign says, an answer to the last of
+        `references` (Message-IDs without brackets, oldest first); raises RenderError.
+        """
         unsubscribe = unsubscribe_url(mark)
         parts = self.prepared_parts(lead, mark, unsubscribe) or self.parts(lead, mark, unsubscribe)
-        return self.finish(lead, parts, unsubscribe, message_id, at)
+        return self.finish(lead, parts, unsubscribe, message_id, at, references)
 
-    def finish(self, lead: Lead, parts: Parts, unsubscribe: str, message_id: str, at: datetime | None = None) -> bytes:
+    def finish(
+        self,
+        lead: Lead,
+        parts: Parts,
+        unsubscribe: str,
+        message_id: str,
+        at: datetime | None = None,
+        references: Sequence[str] = (),
+    ) -> bytes:
         """The mail's bytes from its parts."""
         headers = [
             *self.sender_lines,
@@ -139,6 +171,7 @@ class Renderer:
             unstructured("Subject", parts.subject),
             date_line(int(at.timestamp() if at else time.time())),
             f"Message-ID: <{message_id}>",
+            *answer_lines(references),
             f"List-Unsubscribe: <{unsubscribe}>",  # RFC 2369
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",  # RFC 8058
         ]
@@ -184,11 +217,12 @@ class Renderer:
         if html and not self.text_source:
             raise NotFlat  # the text is made from each mail's HTML
         opens, clicks = self.campaign.track_opens, self.campaign.track_clicks
-        sources = Sources(self.variant.subject, html, self.text_source)
+        sources = Sources(self.subject, html, self.text_source)
         return Prepared(sources, self.common, self.dress, opens=opens, clicks=clicks)
 
 
 def preview(campaign: Campaign, variant: Variant, lead: Lead, sender: Sender | None) -> Rendered:
     """The mail as `lead` would read it, links untracked and the unsubscribe link dead; raises RenderError."""
     shown = sender or Sender(name=campaign.organisation.name, address="sender@example.com")
-    return Renderer(campaign, variant, shown, campaign.organisation).render(lead, "#unsubscribe")
+    renderer = Renderer(campaign, variant, shown, campaign.organisation, subject=subject_of(variant))
+    return renderer.render(lead, "#unsubscribe")

@@ -16,6 +16,10 @@ class RenderError(Exception):
     """A template that cannot be parsed or rendered; its text is the reason, for the campaign manager."""
 
 
+class MissingField(RenderError):
+    """The lead has not got what the template asks for."""
+
+
 class Missing(FalsyStrictUndefined):
     """A field that the lead lacks: an error where it would be printed, false in a condition, replaced by `default`."""
 
@@ -60,7 +64,7 @@ def fill(template: BoundTemplate, source: str, values: dict[str, Any]) -> str:
     try:
         return str(template.render(**values))
     except UndefinedError as error:
-        raise RenderError(describe_missing(error)) from error
+        raise MissingField(describe_missing(error)) from error
     except LiquidError as error:
         raise RenderError(describe(error, source)) from error
     except (

@@ -45,7 +45,7 @@ def test_an_enrollment_that_waits_keeps_its_campaign_running_or_reopens_it(launc
     campaign = launcher.start(1)
     engine.drain(only_sender(campaign).pk)
     later = timezone.now() + timedelta(days=3)
-    Enrollment.objects.filter(campaign=campaign).update(state="active", due_at=later)
+    Enrollment.objects.filter(campaign=campaign).update(state="active", next_position=1, due_at=later)
     assert engine.finish() == 0
     Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.FINISHED, finished_at=timezone.now())
     engine.finish()

@@ -92,7 +92,7 @@ def test_a_planned_mail_of_theirs_is_skipped(launcher: Launcher, campaign: Campa
     other = launcher.start(3, senders=[only_sender(campaign)])
     happen(message, Happening.UNSUBSCRIBED)
     planned = message_to(other, LEAD)
-    assert (planned.state, planned.error) == ("skipped", "The lead unsubscribed.")
+    assert (planned.state, planned.error) == ("skipped", "The sequence ended: unsubscribed.")
     engine.drain(only_sender(campaign).pk)
     assert launcher.received().count(LEAD) == 1
     assert launcher.received().count("lead0@example.com") == 2
