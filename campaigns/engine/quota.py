@@ -5,9 +5,9 @@ what is planned keeps what is sent within the limit, however many senders and dr
 day's row.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,17 @@ JOIN unnest(%(campaigns)s::bigint[], %(days)s::date[]) AS asked(campaign, day)
     ON day.campaign_id = asked.campaign AND day.day = asked.day
 FOR UPDATE OF day SKIP LOCKED
 """
+# Follow-ups that come up before the day ends: room is kept for them, so that new leads do not take it in the morning.
+TO_COME = """
+SELECT asked.campaign, count(*)
+FROM unnest(%(campaigns)s::bigint[], %(rooms)s::int[], %(ends)s::timestamptz[]) AS asked(campaign, room, ends)
+JOIN campaigns_step step ON step.campaign_id = asked.campaign AND step.position > 1
+CROSS JOIN LATERAL (
+    SELECT FROM campaigns_enrollment
+    WHERE campaign_id = asked.campaign AND next_position = step.position AND state = 'active' AND due_at < asked.ends
+    LIMIT asked.room) follow_up
+GROUP BY asked.campaign
+"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,13 @@ class Quota:
     day: date
     room: int | None
     fresh: int | None
+
+    def beside(self, follow_ups: int) -> "Quota":
+        """With room kept for so many follow-ups."""
+        if self.room is None:
+            return self
+        room = max(0, self.room - follow_ups)
+        return replace(self, fresh=room if self.fresh is None else min(room, self.fresh))
 
 
 def day_at(campaign: Campaign, now: datetime) -> tuple[date, datetime]:
@@ -69,7 +87,22 @@ def quotas(now: datetime) -> list[Quota]:
         return []
     days = {campaign.pk: day_at(campaign, now) for campaign in capped}
     used = hold(days)
-    return [quota_of(campaign, days[campaign.pk][0], used.get(campaign.pk)) for campaign in capped]
+    found = [quota_of(campaign, days[campaign.pk][0], used.get(campaign.pk)) for campaign in capped]
+    to_come = follow_ups(found, {campaign: begun + timedelta(days=1) for campaign, (_, begun) in days.items()})
+    return [quota.beside(to_come.get(quota.campaign, 0)) for quota in found]
+
+
+def follow_ups(quotas: Iterable[Quota], ends: dict[int, datetime]) -> dict[int, int]:
+    """Campaign → how many follow-ups come up before its day ends, of those that have room for some."""
+    open_days = {quota.campaign: quota.room for quota in quotas if quota.room}
+    asked: dict[str, Any] = {
+        "campaigns": list(open_days),
+        "rooms": list(open_days.values()),
+        "ends": [ends[campaign] for campaign in open_days],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TO_COME, asked)
+        return dict(cursor.fetchall())
 
 
 def hold(days: dict[int, tuple[date, datetime]]) -> dict[int, tuple[int, int]]:

@@ -12,7 +12,10 @@ from leads.models import Lead, LeadList
 from leads.services import add_to_list, named_list, save_lead
 from senders.models import Sender
 from senders.services import create_sender
+from senders.transports import TRANSPORTS
 from tests.campaigns.launching import Launcher
+from tests.campaigns.sequences import TakingConnection, World
+from tests.clock import Traveller, database_clock
 from tests.providers.smtp import SmtpServer
 
 HTML = '<p>Hello {{ first_name | default: "there" }}, see <a href="https://acme.example/?a=1&amp;b=2">us</a>.</p>'
@@ -74,3 +77,14 @@ def server() -> Iterator[SmtpServer]:
 def launcher(acme: Organisation, alice: User, server: SmtpServer) -> Launcher:
     """Starts campaigns that really send, to `server`."""
     return Launcher(acme, alice, server)
+
+
+@pytest.fixture
+def world(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Where weeks pass in seconds; its server takes everything."""
+    with database_clock():
+        world = World(launcher, Traveller(monkeypatch))
+        monkeypatch.setattr(TakingConnection, "world", world, raising=False)
+        monkeypatch.setitem(TRANSPORTS, "smtp", TakingConnection)
+        yield world
+        monkeypatch.undo()

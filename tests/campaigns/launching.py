@@ -45,17 +45,25 @@ class Launcher:
             add_to_list(chosen, [lead])
         return chosen
 
-    def start(self, leads: int = 3, *, senders: list[Sender] | None = None, **values: Any) -> Campaign:
-        """A campaign that runs and whose messages are planned."""
+    def draft(self, leads: int = 3, *, senders: list[Sender] | None = None, **values: Any) -> Campaign:
+        """A campaign that is ready to start."""
         given = {
             "name": "Spring",
             "senders": senders or [self.sender()],
             "lists": values.get("lists") or [self.people(leads)],
             "steps": [STEP],
         }
-        campaign = create_campaign(self.acme, self.alice, given | values)
+        return create_campaign(self.acme, self.alice, given | values)
+
+    def go(self, campaign: Campaign) -> None:
+        """Start it, and plan its first messages."""
         start_campaign(campaign, self.alice)
         engine.plan()
+
+    def start(self, leads: int = 3, *, senders: list[Sender] | None = None, **values: Any) -> Campaign:
+        """A campaign that runs and whose messages are planned."""
+        campaign = self.draft(leads, senders=senders, **values)
+        self.go(campaign)
         return campaign
 
     def suppress(self, email: str) -> None:

@@ -92,7 +92,8 @@ def test_one_mail_at_a_time_finds_the_one_who_is_awake(
     assert [message.lead.email for message in batch] == [DAY]
     assert states(campaign) == {"sending": 1, "planned": 2}
     given_back = message_to(campaign, UNKNOWN).due_at
-    assert given_back and given_back < now, "claimed on the way, given back as it was"
+    assert given_back is not None
+    assert given_back < now, "claimed on the way, given back as it was"
 
 
 def test_without_a_window_that_follows_leads_nothing_is_put_off(campaign: Campaign) -> None:

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import connection
 
 from campaigns.models import Message
 from tests.campaigns.launching import Launcher, only_sender, states
+from tests.clock import database_clock, execute, set_database
 from tests.faults.conftest import Spawn
 from tests.faults.healing import SHORT_LEASE, check, make_due, tick, wait_until_over
 
@@ -19,32 +19,12 @@ HOUR = 3600
 DRAINS = ("-m", "tests.faults.drains")
 SHORT = {"LEASE_SECONDS": str(SHORT_LEASE), "BATCH": "5"}
 
-# Our own now(), found before PostgreSQL's by every connection whose search path begins here.
-CLOCK = """
-CREATE SCHEMA clock;
-CREATE TABLE clock.off (by interval NOT NULL);
-INSERT INTO clock.off VALUES ('0');
-CREATE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE
-    AS 'SELECT pg_catalog.now() + (SELECT by FROM clock.off)';
-"""
-
-
-def execute(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-
 
 @pytest.fixture
 def set_clock(transactional_db: None) -> Iterator[Callable[[int], None]]:
     """Sets the database's clock so many seconds forward, or back, for all of its connections at once."""
-    name = connection.ops.quote_name(connection.settings_dict["NAME"])
-    execute(CLOCK)
-    execute(f"ALTER DATABASE {name} SET search_path = clock, public, pg_catalog")
-    connection.close()  # a search path is taken up with the connection
-    yield lambda seconds: execute(f"UPDATE clock.off SET by = make_interval(secs => {seconds})")
-    execute(f"ALTER DATABASE {name} RESET search_path")
-    execute("DROP SCHEMA clock CASCADE")
-    connection.close()
+    with database_clock():
+        yield set_database
 
 
 def until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
