@@ -11,7 +11,7 @@ from accounts.models import Organisation
 from campaigns.models import Campaign, Variant
 from campaigns.preflight import FIELDS, field_problems
 from campaigns.rendering.limits import MAX_SOURCE
-from campaigns.services import StepContent
+from campaigns.wording import StepContent
 from ecrm.forms import OurWords
 from leads.addresses import BadAddress, normalise_email
 from leads.lists import with_counts

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from accounts.models import Organisation, User
 from campaigns import engine
 from campaigns.audience import audience_leads
+from campaigns.errors import BadValue
 from campaigns.models import Campaign, Variant
 from campaigns.rendering import Rendered, RenderError, preview, sample_lead
-from campaigns.services import BadValue
 from ecrm.turns import one_at_a_time
 from leads.addresses import normalise_email
 from leads.models import Lead
@@ -72,7 +72,9 @@ def send_test_mail(campaign: Campaign, by: User, lead: Lead, sender: Sender, to:
     """
     key = normalise_email(to).key
     if key != normalise_email(by.email).key and is_suppressed(campaign.organisation, key):
-        raise BadValue("to", "This address is suppressed: it unsubscribed, bounced, complained or was erased.")
+        raise BadValue(
+            "to", "This address is on the suppression list: it unsubscribed, bounced, complained, or was put there."
+        )
     with one_at_a_time("a test mail", by.pk, TURN_SECONDS):
         return engine.send_test(campaign, first_variant(campaign), lead, sender, to)
 

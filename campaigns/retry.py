@@ -5,8 +5,9 @@ from itertools import count
 from django.db import transaction
 
 from accounts.models import User
+from campaigns.editing import clone_campaign, update_campaign
+from campaigns.errors import CampaignError, WrongState
 from campaigns.models import Campaign, CampaignState, MessageState
-from campaigns.services import CampaignError, WrongState, clone_campaign, update_campaign
 from leads.lists import LONGEST_NAME, add_found_to_list, create_list
 from leads.models import Lead, LeadList
 

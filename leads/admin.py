@@ -79,18 +79,20 @@ class ImportAdmin(LookOnly[Import]):
 class SuppressionAdmin(LookOnly[Suppression]):
     """Without the digests: an erased person has no address here, and nothing that could be tried against one."""
 
-    list_display = ("shown_address", "organisation", "reason", "source", "created_at")
+    list_display = ("shown_address", "organisation", "reason", "source", "created_by", "created_at")
     list_filter = ("reason", "created_at")
-    search_fields = ("^address", BY_ORGANISATION)
-    list_select_related = ("organisation",)
+    search_fields = ("^address", "^domain", BY_ORGANISATION)
+    list_select_related = ("organisation", "created_by")
     ordering = ("-pk",)
     show_full_result_count = False
-    fields = ("organisation", "shown_address", "reason", "source", "created_at")
+    fields = ("organisation", "shown_address", "reason", "source", "created_by", "created_at")
     readonly_fields = ("shown_address",)
 
-    @admin.display(description="address")
+    @admin.display(description="address or domain")
     def shown_address(self, entry: Suppression) -> str:
-        return entry.address or ("(erased)" if entry.reason == SuppressionReason.ERASED else "(not kept)")
+        return (
+            entry.domain or entry.address or ("(erased)" if entry.reason == SuppressionReason.ERASED else "(not kept)")
+        )
 
 
 @admin.register(Segment)

@@ -5,12 +5,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, Func, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from accounts.models import Organisation
 from leads.fields import LONGEST_FIELD_NAME
-from leads.models import NAME_SORTED, Lead, Suppression
+from leads.mailable import WhySuppressed
+from leads.models import NAME_SORTED, Lead
 from leads.segments.filtering import in_segment
 from leads.tags import LONGEST_TAG
 from leads.terms import HasWords, IsTrue, Matches
@@ -123,5 +124,4 @@ def matching(organisation: Organisation, search: Search) -> QuerySet[Lead]:
 
 def with_suppression(leads: QuerySet[Lead]) -> QuerySet[Lead]:
     """The same leads, each with `suppressed`: why it is not mailed (a SuppressionReason), or None."""
-    entries = Suppression.objects.filter(organisation=OuterRef("organisation"), digest=OuterRef("digest"))
-    return leads.annotate(suppressed=Subquery(entries.values("reason")[:1]))
+    return leads.annotate(suppressed=WhySuppressed())

@@ -2,16 +2,20 @@
 
 An entry has one reason, the strongest that was given (`RANKS`). A member may take it back where it was a member's or a
 server's word (`REVERSIBLE`), or where the person who unsubscribed asks for mail again; a complaint and an erasure stay.
+An entry for a domain, which nobody but a member makes, covers the domains below it too, and may always be taken back.
 """
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
-from accounts.models import Organisation
+from accounts.models import Organisation, User
 from leads.addresses import normalise_email
+from leads.domains import domains_of, in_letters, normalise_domain
 from leads.models import FormerAddress, Lead, Suppression, SuppressionReason
 
 # From the weakest: a later word replaces a weaker one, and never a stronger one.
@@ -26,13 +30,15 @@ REVERSIBLE = frozenset({SuppressionReason.MANUAL, SuppressionReason.BOUNCED, Sup
 
 # In the order of the digests, so that two of these never wait for each other in a circle.
 SUPPRESS = """
-INSERT INTO leads_suppression AS known (organisation_id, digest, address, reason, source, created_at)
-SELECT %(organisation)s, digest, address, %(reason)s, %(source)s, statement_timestamp()
-FROM unnest(%(digests)s::bytea[], %(addresses)s::text[]) AS given (digest, address) ORDER BY digest
+INSERT INTO leads_suppression AS known (organisation_id, digest, address, domain, reason, source, created_by_id, created_at)
+SELECT %(organisation)s, digest, address, domain, reason, %(source)s, %(by)s, statement_timestamp()
+FROM unnest(%(digests)s::bytea[], %(addresses)s::text[], %(domains)s::text[], %(reasons)s::text[])
+    AS given (digest, address, domain, reason) ORDER BY digest
 ON CONFLICT (organisation_id, digest) DO UPDATE SET
-    reason = excluded.reason, source = excluded.source,
+    reason = excluded.reason, source = excluded.source, created_by_id = excluded.created_by_id,
     address = CASE known.address WHEN '' THEN excluded.address ELSE known.address END
 WHERE array_position(%(ranks)s::text[], known.reason::text) < array_position(%(ranks)s::text[], excluded.reason::text)
+RETURNING xmax = 0
 """
 
 
@@ -40,39 +46,70 @@ class KeptSuppression(Exception):
     """This address stays suppressed; the text says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is to be suppressed, and why: an address, empty where it is not to be kept, or a domain."""
+
+    digest: bytes
+    address: str = ""
+    domain: str = ""
+    reason: SuppressionReason = SuppressionReason.MANUAL
+
+
 def digest(email_key: str) -> bytes:
     """HMAC-SHA256 of a normalised address (`leads.addresses`): without the key, nobody can try addresses against it."""
     return hmac.digest(settings.SUPPRESSION_KEY, email_key.encode(), "sha256")
 
 
-def suppress(organisation: Organisation, email: str, reason: SuppressionReason, source: str) -> Suppression:
-    """Suppress an address; a stronger reason that is known already stays. Raises BadAddress."""
-    address = normalise_email(email)
-    key = digest(address.key)
-    put(organisation.pk, {key: address.email}, reason, source)
-    return Suppression.objects.get(organisation=organisation, digest=key)
+def domain_digest(domain: str) -> bytes:
+    """The digest of a domain's entry, which is no address's: none begins with an @."""
+    return digest(f"@{domain}")
 
 
-def suppress_lead(lead: Lead, reason: SuppressionReason, source: str, *, formerly: bool = False) -> None:
+def given(text: str, reason: SuppressionReason = SuppressionReason.MANUAL) -> Given:
+    """What `a@b.example`, `b.example`, `@b.example` or `*@b.example` asks for; raises BadAddress or BadDomain."""
+    text = text.strip()
+    if "@" in text.removeprefix("*").removeprefix("@"):
+        address = normalise_email(text)
+        return Given(digest(address.key), address.email, reason=reason)
+    domain = normalise_domain(text)
+    return Given(domain_digest(domain), domain=domain, reason=reason)
+
+
+def suppress(
+    organisation: Organisation, text: str, reason: SuppressionReason, source: str, by: User | None = None
+) -> Suppression:
+    """Suppress an address or a domain; a stronger reason that is known already stays. Raises BadAddress or BadDomain."""
+    wanted = given(text, reason)
+    put(organisation.pk, [wanted], source, by)
+    return Suppression.objects.get(organisation=organisation, digest=wanted.digest)
+
+
+def suppress_lead(
+    lead: Lead, reason: SuppressionReason, source: str, *, by: User | None = None, formerly: bool = False
+) -> None:
     """Suppress a lead's address, and with `formerly` all that it had before: who says so may have been mailed there."""
-    known = dict.fromkeys(former_digests([lead]), "") if formerly else {}
-    put(lead.organisation_id, known | {bytes(lead.digest): lead.email}, reason, source)
+    own = Given(bytes(lead.digest), lead.email, reason=reason)
+    former = former_digests([lead]) - {own.digest} if formerly else set()
+    put(lead.organisation_id, [own, *(Given(value, reason=reason) for value in former)], source, by)
 
 
-def put(organisation: int, addresses: Mapping[bytes, str], reason: SuppressionReason, source: str) -> None:
-    """Suppress these addresses, by digest; an empty one is not kept. What is known already changes as RANKS says."""
+def put(organisation: int, wanted: Iterable[Given], source: str, by: User | None = None) -> int:
+    """Suppress these, and return how many were not suppressed before. What is known already changes as RANKS says."""
+    once = {one.digest: one for one in wanted}
+    values: dict[str, int | str | list[bytes] | list[str] | None] = {
+        "organisation": organisation,
+        "digests": list(once),
+        "addresses": [one.address for one in once.values()],
+        "domains": [one.domain for one in once.values()],
+        "reasons": [one.reason.value for one in once.values()],
+        "source": source[:300],
+        "by": by.pk if by else None,
+        "ranks": [rank.value for rank in RANKS],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            SUPPRESS,
-            {
-                "organisation": organisation,
-                "digests": list(addresses),
-                "addresses": list(addresses.values()),
-                "reason": reason.value,
-                "source": source[:300],
-                "ranks": [rank.value for rank in RANKS],
-            },
-        )
+        cursor.execute(SUPPRESS, values)
+        return sum(new for (new,) in cursor.fetchall())
 
 
 def former_digests(leads: Iterable[Lead]) -> set[bytes]:
@@ -100,26 +137,47 @@ def forget(leads: Iterable[Lead]) -> None:
         ],
         update_conflicts=True,
         unique_fields=["organisation", "digest"],
-        update_fields=["address", "reason", "source"],
+        update_fields=["address", "reason", "source", "created_by"],
     )
 
 
 def unsuppress(entry: Suppression) -> None:
-    """Let an address be mailed again; raises KeptSuppression unless its reason is one of REVERSIBLE."""
+    """Let an address or a domain be mailed again; raises KeptSuppression unless its reason is one of REVERSIBLE."""
     # Deleted by what it is now: it may have become an erasure since it was read.
-    Suppression.objects.filter(pk=entry.pk, reason__in=REVERSIBLE).delete()
+    Suppression.objects.filter(~Q(domain="") | Q(reason__in=REVERSIBLE), pk=entry.pk).delete()
     if kept := Suppression.objects.filter(pk=entry.pk).first():
         what = "complained about a mail" if kept.reason == SuppressionReason.COMPLAINED else "was erased"
         raise KeptSuppression(f"This person {what}, and is never mailed again.")
 
 
-def suppression_of(lead: Lead) -> Suppression | None:
-    """Why a lead is not mailed; None where it is."""
+def unsuppress_lead(lead: Lead) -> None:
+    """Take back the entry for a lead's address; raises KeptSuppression where it stays, or its domain is on the list."""
+    if entry := entry_of(lead):
+        unsuppress(entry)
+    if covering := suppression_of(lead):
+        domain = in_letters(covering.domain)
+        raise KeptSuppression(f"Nobody at {domain} is mailed, as long as that stands on the suppression list.")
+
+
+def entry_of(lead: Lead) -> Suppression | None:
+    """The entry for a lead's own address."""
     return Suppression.objects.filter(organisation=lead.organisation_id, digest=bytes(lead.digest)).first()
 
 
+def suppression_of(lead: Lead) -> Suppression | None:
+    """Why a lead is not mailed, the entry for its address before one for its domain; None where it is."""
+    return covering(lead.organisation_id, bytes(lead.digest), lead.email_key)
+
+
 def is_suppressed(organisation: Organisation, email_key: str) -> bool:
-    return Suppression.objects.filter(organisation=organisation, digest=digest(email_key)).exists()
+    return covering(organisation.pk, digest(email_key), email_key) is not None
+
+
+def covering(organisation: int, key: bytes, email_key: str) -> Suppression | None:
+    """The nearest entry for an address."""
+    about = Q(digest=key) | Q(domain__in=domains_of(email_key))
+    found = Suppression.objects.filter(about, organisation=organisation)
+    return max(found, key=lambda entry: (not entry.domain, len(entry.domain)), default=None)
 
 
 def erased_digests(organisation: Organisation, digests: Iterable[bytes]) -> set[bytes]:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Organisation
 from ecrm.web import public
 from leads.models import Lead, SuppressionReason
-from leads.suppression import suppression_of
+from leads.suppression import entry_of
 from tracking.intake import NotRecorded, record
 from tracking.models import Happening
 from tracking.tokens import UNSUBSCRIBE, BadToken, Mark, read_token
@@ -41,5 +41,5 @@ def unsubscribe(request: HttpRequest, token: str = "") -> HttpResponse:
 def is_unsubscribed(mark: Mark) -> bool:
     """Whether the lead of a link gets no more mail of that organisation, for a reason that nobody there can undo lightly."""
     lead = Lead.objects.filter(organisation=mark.organisation, pk=mark.lead).first()
-    entry = suppression_of(lead) if lead else None
+    entry = entry_of(lead) if lead else None
     return entry is not None and entry.reason in FINAL

@@ -13,6 +13,7 @@ from django.utils import timezone
 from campaigns.engine.lease import HOLDS
 from campaigns.engine.quota import quotas
 from campaigns.models import Campaign, CampaignState
+from leads.mailable import mailable
 from senders.models import Sender, SenderState
 from senders.window import is_open
 
@@ -23,7 +24,7 @@ CAMPAIGN_BATCH = 2_000
 
 # Everyone on the campaign's lists, once, but for the suppressed. The lead's sender is decided here, for all its steps,
 # by turns. One statement: 100,000 leads in about 1.5 s on PostgreSQL as `up` starts it.
-ENROL = """
+ENROL = f"""
 WITH senders AS (
     SELECT array_agg(sender_id ORDER BY sender_id) AS ids
     FROM campaigns_campaign_senders WHERE campaign_id = %(campaign)s
@@ -33,9 +34,7 @@ WITH senders AS (
     JOIN leads_listentry entry ON entry.lead_list_id = chosen.leadlist_id
     JOIN leads_lead lead ON lead.id = entry.lead_id AND lead.organisation_id = %(organisation)s
     WHERE chosen.campaign_id = %(campaign)s
-      AND NOT EXISTS (
-        SELECT FROM leads_suppression suppressed
-        WHERE suppressed.organisation_id = lead.organisation_id AND suppressed.digest = lead.digest)
+      AND {mailable("lead")}
 )
 INSERT INTO campaigns_enrollment
     (organisation_id, campaign_id, lead_id, sender_id, state, reason, next_position, due_at, created_at)
@@ -45,7 +44,7 @@ SELECT %(organisation)s, %(campaign)s, audience.id,
 FROM audience, senders
 WHERE cardinality(senders.ids) > 0
 ON CONFLICT (campaign_id, lead_id) DO NOTHING
-"""
+"""  # noqa: S608  (words of our own)
 
 # O(due): for each running campaign, in a new order each time, and each of its steps, the last one first, the partial index
 # `enrollment_due` gives the due ones in order, and stops at the limit. What another tick has locked is its own to plan.

@@ -8,6 +8,7 @@ from django.db import connection
 from campaigns.engine.persist import persist
 from campaigns.engine.write import Settlement
 from campaigns.models import MessageState
+from leads.mailable import suppressed
 from senders.errors import note_error
 from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
 
@@ -20,12 +21,10 @@ MISSING_RETRY = 3600.0
 # Where the vault cannot open a sender's secret: a person must enter it again.
 SECRET_LOST = "The stored password cannot be read any more: enter it again."  # noqa: S105
 
-WHY_SKIP = """
+WHY_SKIP = f"""
 SELECT CASE
     WHEN campaign.state = 'stopped' THEN 'The campaign was stopped.'
-    WHEN EXISTS (SELECT FROM leads_suppression suppressed
-                 WHERE suppressed.organisation_id = lead.organisation_id AND suppressed.digest = lead.digest)
-        THEN 'The lead is on the suppression list.'
+    WHEN {suppressed("lead")} THEN 'The lead is on the suppression list.'
     WHEN enrollment.state NOT IN ('active', 'paused') THEN 'The sequence was stopped for this lead.'
     ELSE '' END
 FROM campaigns_message message
@@ -33,7 +32,7 @@ JOIN campaigns_campaign campaign ON campaign.id = message.campaign_id
 JOIN campaigns_enrollment enrollment ON enrollment.id = message.enrollment_id
 JOIN leads_lead lead ON lead.id = message.lead_id
 WHERE message.id = %(id)s AND message.lease = %(lease)s AND message.state = 'sending'
-"""
+"""  # noqa: S608  (words of our own)
 
 # One whose lead was paused meanwhile has no time any more.
 GIVE_BACK = """

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection
 from campaigns.engine.persist import GONE, persist
 from campaigns.engine.statement import Statement
 from campaigns.models import MessageState
+from leads.mailable import mailable
 
 # `settled` moves the messages that were just answered. One may have become unknown meanwhile, where our lease expired
 # while we waited: our late answer is the truth. What follows the step is the enrollment's next step, or its end; one that
@@ -33,7 +34,7 @@ from campaigns.models import MessageState
 # them, and plan the statement anew at each call, which takes longer than to run it.
 SETTLE_AND_OFFER = Statement(
     "settle_and_offer",
-    """
+    f"""
 WITH given AS (
     SELECT * FROM unnest((SELECT %(leases)s::uuid[]), (SELECT %(settle)s::bigint[]), (SELECT %(states)s::text[]),
         (SELECT %(errors)s::text[]), (SELECT %(provider_ids)s::text[]), (SELECT %(waits)s::float8[]),
@@ -73,12 +74,9 @@ WHERE message.id = next.id AND message.lease = next.lease AND message.state || '
   AND (SELECT state FROM campaigns_campaign WHERE id = message.campaign_id) = 'running'
   AND (SELECT state FROM campaigns_enrollment WHERE id = message.enrollment_id) = 'active'
   AND (SELECT lease = next.lease AND state = 'active' FROM senders_sender WHERE id = message.sender_id)
-  AND (SELECT NOT EXISTS (SELECT FROM leads_suppression suppressed
-                          WHERE suppressed.organisation_id = lead.organisation_id
-                            AND suppressed.digest = lead.digest)
-       FROM leads_lead lead WHERE lead.id = message.lead_id)
+  AND (SELECT {mailable("lead")} FROM leads_lead lead WHERE lead.id = message.lead_id)
 RETURNING message.id
-""",
+""",  # noqa: S608  (words of our own)
 )
 
 

@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from accounts.access import OrgRequest
 from accounts.models import Role
+from campaigns.errors import CampaignGone
 from campaigns.models import Campaign
-from campaigns.services import DELETABLE, CampaignGone
+from campaigns.services import DELETABLE
 from ecrm.web import go, toast_event
 
 MOST_TYPED = 200

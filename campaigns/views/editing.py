@@ -10,10 +10,11 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import OrgRequest
 from accounts.models import Organisation
 from campaigns.audience import custom_fields
+from campaigns.editing import create_campaign, update_campaign
+from campaigns.errors import BadValue, CampaignError, CampaignGone
 from campaigns.forms import CampaignForm
 from campaigns.models import Campaign, CampaignState
 from campaigns.rendering.fields import OTHER_NAMES, STANDARD_FIELDS
-from campaigns.services import BadValue, CampaignError, CampaignGone, create_campaign, update_campaign
 from campaigns.views.common import campaign_of, url
 from ecrm.web import go
 from leads.views.table import refuse_viewers

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import OrgRequest
 from campaigns import services
+from campaigns.editing import clone_campaign
+from campaigns.errors import CampaignError, NotReady
 from campaigns.models import Campaign, Message, MessageState
 from campaigns.retry import copy_for_failed
-from campaigns.services import CampaignError, NotReady
 from campaigns.views.common import campaign_of, refused, url
 from campaigns.views.previewing import key
 from campaigns.views.showing import preflight_context
@@ -72,7 +73,7 @@ def delete(request: OrgRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def clone(request: OrgRequest, pk: int) -> HttpResponse:
-    copy = services.clone_campaign(campaign_of(request, pk), request.user)
+    copy = clone_campaign(campaign_of(request, pk), request.user)
     return go(url("campaign-edit", copy), "Copied. This is the copy.")
 
 

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import OrgRequest, sign_link
+from campaigns.errors import BadValue
 from campaigns.forms import TestMailForm
 from campaigns.models import Campaign
 from campaigns.previews import chosen_lead, in_words, lead_choices, preview_for, send_test_mail
 from campaigns.rendering import RenderError
-from campaigns.services import BadValue
 from campaigns.views.common import MOST_TYPED, campaign_of, common
 from ecrm.web import render_page, toast_event
 from leads.models import Lead

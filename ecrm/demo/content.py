@@ -1,6 +1,6 @@
 """What the demonstration's campaigns say."""
 
-from campaigns.services import StepContent
+from campaigns.wording import StepContent
 
 STYLE = "font:16px/1.6 Georgia,serif;color:#222;max-width:560px"
 

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from accounts.models import Membership, Organisation, Role, User
 from accounts.services import create_account, found_organisation
+from campaigns.editing import create_campaign
 from campaigns.models import Campaign
-from campaigns.services import StepContent, create_campaign, start_campaign
+from campaigns.services import start_campaign
+from campaigns.wording import StepContent
 from ecrm.demo import EMAIL, NAME, SLUG, SOURCE
 from ecrm.demo.content import CASE_STUDY, TRADE_FAIR, WEBINAR
 from ecrm.demo.history import tell

@@ -17,7 +17,7 @@ from leads.models import Lead, LeadList, SuppressionReason
 from leads.search import matching, read_search, with_suppression
 from leads.segments.rules import BadRules
 from leads.services import DuplicateLead, ErasedAddress, LeadGone
-from leads.suppression import KeptSuppression, suppress_lead, suppression_of, unsuppress
+from leads.suppression import KeptSuppression, suppress_lead, unsuppress_lead
 
 router = Router(tags=["Leads"])
 Json = dict[str, Any]
@@ -161,16 +161,15 @@ def erase(request: OrgRequest, org: Slug, lead_id: str) -> Status[None]:
 @router.post("/leads/{lead_id}/suppress", summary="Do not mail this lead any more")
 def stop_mail(request: OrgRequest, org: Slug, lead_id: str) -> Json:
     lead = find(request, lead_id)
-    suppress_lead(lead, SuppressionReason.MANUAL, f"by {request.user.name}")
+    suppress_lead(lead, SuppressionReason.MANUAL, f"by {request.user.name}", by=request.user)
     return show_lead(find(request, lead_id))
 
 
 @router.post("/leads/{lead_id}/unsuppress", summary="Let this lead be mailed again")
 def allow_mail(request: OrgRequest, org: Slug, lead_id: str) -> Json:
-    """Not after a complaint."""
+    """Not after a complaint, and not while its domain is on the suppression list."""
     try:
-        if entry := suppression_of(find(request, lead_id)):
-            unsuppress(entry)
+        unsuppress_lead(find(request, lead_id))
     except KeptSuppression as error:
         raise Problem(409, str(error)) from error
     return show_lead(find(request, lead_id))

@@ -35,11 +35,11 @@ REMOVE = """
 DELETE FROM leads_listentry
 WHERE organisation_id = %(organisation)s AND lead_list_id = %(list)s AND lead_id = ANY (%(leads)s) RETURNING lead_id
 """
-# Who is suppressed already stays so, for the reason that is known.
+# Whose address is suppressed already stays so, for the reason that is known; whose domain is, is now for themselves too.
 SUPPRESS = """
 WITH entered AS (
-    INSERT INTO leads_suppression (organisation_id, digest, address, reason, source, created_at)
-    SELECT organisation_id, digest, email, 'manual', %(source)s, statement_timestamp() FROM leads_lead
+    INSERT INTO leads_suppression (organisation_id, digest, address, reason, source, created_by_id, created_at)
+    SELECT organisation_id, digest, email, 'manual', %(source)s, %(by)s, statement_timestamp() FROM leads_lead
     WHERE MEANT ORDER BY digest ON CONFLICT DO NOTHING RETURNING digest)
 SELECT id FROM leads_lead JOIN entered USING (digest) WHERE MEANT
 """
@@ -80,6 +80,7 @@ def by(statement: str) -> Callable[[BulkAction, Sequence[int]], list[int]]:
             "new_value": bulk.new_value,
             "list": bulk.target_list_id,
             "source": source_of(bulk),
+            "by": bulk.created_by_id,
         }
         with connection.cursor() as cursor:
             cursor.execute(lock, values)

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef
 from django.db.models.expressions import Combinable
 
 from accounts.models import Organisation
 from ecrm.database import TooSlow, within
 from leads.fields import MOST_FIELDS, defined_fields, names_in_use
-from leads.models import LeadList, Suppression
+from leads.mailable import WhySuppressed
+from leads.models import LeadList
 from leads.segments.asking import CustomText
 from leads.segments.rules import CUSTOM
 
@@ -66,6 +67,5 @@ def expression(key: str) -> Combinable:
     if key == "lists":
         return ArraySubquery(LeadList.objects.filter(leads=OuterRef("pk")).order_by("name").values("name"))
     if key == "suppressed":
-        entries = Suppression.objects.filter(organisation=OuterRef("organisation"), digest=OuterRef("digest"))
-        return Subquery(entries.values("reason")[:1])
+        return WhySuppressed()
     return F(key)

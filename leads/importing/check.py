@@ -21,6 +21,7 @@ from leads.importing.claims import Superseded, beat, end_check
 from leads.importing.clean import Refusal
 from leads.importing.read import Dialect, Unreadable
 from leads.importing.uploads import dialect_of
+from leads.mailable import domain_reason
 from leads.models import Import, ImportState
 from leads.services import ErasedAddress
 from leads.suppression import digest
@@ -30,20 +31,23 @@ SMALL_BYTES = 1 << 20
 MOST_REASONS = 50
 LINES_SHOWN = 5
 
-TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS import_check (digest bytea); TRUNCATE import_check"
-COPY = "COPY import_check (digest) FROM STDIN"
+TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS import_check (digest bytea, domain text); TRUNCATE import_check"
+COPY = "COPY import_check (digest, domain) FROM STDIN"
 # A group and two joins over all rows at once. Measured on two cores: 2.5 s for a million rows beside a million leads.
-COUNT = """
-SELECT count(*) FILTER (WHERE lead.id IS NULL AND suppressed.reason IS DISTINCT FROM 'erased'),
-    count(*) FILTER (WHERE lead.id IS NOT NULL AND suppressed.reason IS DISTINCT FROM 'erased'),
-    coalesce(sum(rows - 1) FILTER (WHERE suppressed.reason IS DISTINCT FROM 'erased'), 0),
-    coalesce(sum(rows) FILTER (WHERE suppressed.reason <> 'erased'), 0),
-    coalesce(sum(rows) FILTER (WHERE suppressed.reason = 'erased'), 0)
-FROM (SELECT digest, count(*) AS rows FROM import_check GROUP BY digest) person
-LEFT JOIN leads_lead lead ON lead.organisation_id = %(organisation)s AND lead.digest = person.digest
-LEFT JOIN leads_suppression suppressed
-    ON suppressed.organisation_id = %(organisation)s AND suppressed.digest = person.digest
-"""
+COUNT = f"""
+SELECT count(*) FILTER (WHERE lead IS NULL AND why IS DISTINCT FROM 'erased'),
+    count(*) FILTER (WHERE lead IS NOT NULL AND why IS DISTINCT FROM 'erased'),
+    coalesce(sum(rows - 1) FILTER (WHERE why IS DISTINCT FROM 'erased'), 0),
+    coalesce(sum(rows) FILTER (WHERE why <> 'erased'), 0),
+    coalesce(sum(rows) FILTER (WHERE why = 'erased'), 0)
+FROM (
+    SELECT rows, lead.id AS lead, coalesce(suppressed.reason, {domain_reason("%(organisation)s", "person.domain")}) AS why
+    FROM (SELECT digest, domain, count(*) AS rows FROM import_check GROUP BY digest, domain) person
+    LEFT JOIN leads_lead lead ON lead.organisation_id = %(organisation)s AND lead.digest = person.digest
+    LEFT JOIN leads_suppression suppressed
+        ON suppressed.organisation_id = %(organisation)s AND suppressed.digest = person.digest
+) person
+"""  # noqa: S608  (words of our own)
 # At most, for as many rows as a file can have; meanwhile the worker cannot say that it lives.
 COUNT_TAKES = timedelta(minutes=5)
 
@@ -140,7 +144,8 @@ def check(importing: Import, found: Iterator[Batch]) -> Findings:
                 flags.update(flag for contact in batch.contacts for flag in contact.flags)
                 with cursor.copy(COPY) as out:
                     for contact in batch.contacts:
-                        out.write_row((digest(contact.address.key),))
+                        key = contact.address.key
+                        out.write_row((digest(key), key.rpartition("@")[2]))
         except Unreadable as error:
             findings.problem = str(error)
         cursor.execute(COUNT, {"organisation": importing.organisation_id})

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.lookups import Exact
 
 from accounts.models import Organisation
 from leads.fields import known_fields
 from leads.flags import LABELS
-from leads.models import CustomField, FieldKind, ListEntry, Suppression, SuppressionReason
+from leads.mailable import IsSuppressed, WhySuppressed
+from leads.models import CustomField, FieldKind, ListEntry, SuppressionReason
 from leads.segments import asking
 from leads.segments.rules import CUSTOM
 from leads.segments.vocabulary import NOTHING, OPTION, TEXT, Asks, FieldOf, Value
@@ -99,10 +101,9 @@ def flags() -> FieldOf:
 
 
 def suppression() -> FieldOf:
-    entries = Suppression.objects.filter(organisation=OuterRef("organisation"), digest=OuterRef("digest"))
     asks = {
-        "no": Asks("may be mailed", NOTHING, lambda value, days: ~Q(Exists(entries))),
-        "yes": Asks("is not mailed", NOTHING, lambda value, days: Q(Exists(entries))),
-        "because": Asks("is not mailed:", OPTION, lambda value, days: Q(Exists(entries.filter(reason=value)))),
+        "no": Asks("may be mailed", NOTHING, lambda value, days: ~Q(IsSuppressed())),
+        "yes": Asks("is not mailed", NOTHING, lambda value, days: Q(IsSuppressed())),
+        "because": Asks("is not mailed:", OPTION, lambda value, days: Q(Exact(WhySuppressed(), value))),
     }
     return FieldOf("suppression", "Mail", ORDER, asks, {reason.value: label for reason, label in REASONS.items()})

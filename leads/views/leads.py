@@ -15,7 +15,7 @@ from leads.forms import LeadForm, Pair, typed_pairs
 from leads.lists import add_to_list
 from leads.models import Lead, LeadList, SuppressionReason
 from leads.services import MAX_CUSTOM_FIELDS, DuplicateLead, LeadGone, erase_leads, save_lead
-from leads.suppression import REVERSIBLE, KeptSuppression, suppress_lead, suppression_of, unsuppress
+from leads.suppression import REVERSIBLE, KeptSuppression, suppress_lead, suppression_of, unsuppress_lead
 from leads.timeline import timeline
 from leads.views.table import list_of, may_change, refuse_viewers, search_of, show_table
 
@@ -47,7 +47,7 @@ def show(request: OrgRequest, pk: int) -> HttpResponse:
         "lead": lead,
         "lists": lead.lists.order_by("name")[:LISTS_SHOWN],
         "suppression": entry,
-        "reversible": entry is not None and entry.reason in REVERSIBLE,
+        "reversible": entry is not None and not entry.domain and entry.reason in REVERSIBLE,
         "timeline": timeline(lead),
         "may_change": may_change(request),
         "active": "leads",
@@ -142,7 +142,7 @@ def delete(request: OrgRequest, pk: int) -> HttpResponse:
 @require_POST
 def stop_mail(request: OrgRequest, pk: int) -> HttpResponse:
     lead = found_lead(request, pk)
-    suppress_lead(lead, SuppressionReason.MANUAL, f"by {request.user.name}")
+    suppress_lead(lead, SuppressionReason.MANUAL, f"by {request.user.name}", by=request.user)
     return go(lead_url(lead), f"{lead} is not mailed any more.")
 
 
@@ -150,8 +150,7 @@ def stop_mail(request: OrgRequest, pk: int) -> HttpResponse:
 def allow_mail(request: OrgRequest, pk: int) -> HttpResponse:
     lead = found_lead(request, pk)
     try:
-        if entry := suppression_of(lead):
-            unsuppress(entry)
+        unsuppress_lead(lead)
     except KeptSuppression as error:
         return go(lead_url(lead), str(error))
     return go(lead_url(lead), f"{lead} may be mailed again.")

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from accounts.models import Organisation, User
+from campaigns.editing import create_campaign
 from campaigns.models import Campaign, Variant
-from campaigns.services import StepContent, create_campaign
+from campaigns.wording import StepContent
 from leads.models import Lead, LeadList
 from leads.services import add_to_list, named_list, save_lead
 from senders.models import Sender

@@ -6,8 +6,10 @@ from typing import Any
 
 from accounts.models import Organisation, User
 from campaigns import engine
+from campaigns.editing import create_campaign
 from campaigns.models import Campaign, Message
-from campaigns.services import StepContent, create_campaign, start_campaign
+from campaigns.services import start_campaign
+from campaigns.wording import StepContent
 from leads.models import Lead, LeadList, SuppressionReason
 from leads.services import add_to_list, named_list, save_lead
 from leads.suppression import suppress

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from campaigns import engine
 from campaigns.models import Campaign, CampaignState, Message, Step
-from campaigns.services import StepContent
+from campaigns.wording import StepContent
 from leads.models import Lead
 from leads.services import add_to_list, named_list, save_lead
 from senders.models import Sender

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from campaigns import engine
 from campaigns.models import Campaign, CampaignState, Message
+from campaigns.services import stop_campaign
 from leads.models import LeadList
 from senders.models import Sender
 from tests.conftest import Browser
@@ -42,9 +43,9 @@ def test_create_answers_201_with_the_draft(as_alice: Browser, sender: Sender, pe
     assert answer["lists"] == [str(people.pk)]
     assert answer["track_opens"] is False
     assert answer["window"] == {**window, "time_zone": "Europe/Berlin"}
-    assert answer["steps"] == [
-        {"subject": "Hi {{ email }}", "body_html": "<p>Hi</p>", "body_text": "", "delay_hours": 0}
-    ]
+    [step] = answer["steps"]
+    given = {"subject": "Hi {{ email }}", "body_html": "<p>Hi</p>", "body_text": "", "delay_hours": 0, "variants": []}
+    assert {name: step[name] for name in given} == given
     assert as_alice.api("GET", f"{BASE}/{answer['id']}").json() == answer
 
 
@@ -52,8 +53,17 @@ def test_create_answers_201_with_the_draft(as_alice: Browser, sender: Sender, pe
     ("changes", "field"),
     [
         ({"steps": []}, "steps"),
-        ({"steps": [{"subject": "1"}, {"subject": "2"}]}, "steps"),
-        ({"steps": [{"subject": "1", "variants": [{"subject": "B"}]}]}, "steps.0.variants"),
+        ({"steps": [{"subject": "1"}] * 21}, "steps"),
+        ({"steps": [{"subject": "1", "condition": "sunny"}]}, "steps.0.condition"),
+        ({"steps": [{"subject": "1", "delay_hours": -1}]}, "steps.0.delay_hours"),
+        ({"steps": [{"subject": "1", "variants": [{"name": "A", "subject": "B"}]}]}, "steps.0.variants"),
+        ({"steps": [{"subject": "1", "weight": 0}]}, "steps.0.variants"),
+        ({"steps": [{"subject": "1", "id": "999999"}]}, "steps"),
+        ({"daily_cap": 0}, "daily_cap"),
+        ({"priority": "urgent"}, "priority"),
+        ({"start_at": "2027-01-01T09:00:00"}, "start_at"),
+        ({"segments": ["999999"]}, "segments"),
+        ({"excluded_lists": ["999999"]}, "excluded_lists"),
         ({"steps": [{"subject": "x" * 501}]}, "steps.0.subject"),
         ({"steps": [{"subject": "1", "colour": "red"}]}, "steps.0.colour"),
         ({"name": " "}, "name"),
@@ -87,16 +97,58 @@ def test_another_organisations_sender_and_list_are_not_accepted(
 def test_a_draft_is_changed_in_part(as_alice: Browser, campaign: Campaign) -> None:
     before = as_alice.api("GET", f"{BASE}/{campaign.pk}").json()
     answer = as_alice.api("PATCH", f"{BASE}/{campaign.pk}", {"name": "Summer", "senders": []}).json()
-    assert answer == {**before, "name": "Summer", "senders": []}
+    assert answer == {**before, "name": "Summer", "senders": [], "version": before["version"] + 1}
     answer = as_alice.api("PATCH", f"{BASE}/{campaign.pk}", {"steps": before["steps"]}).json()
     assert answer["steps"] == before["steps"]
 
 
-def test_a_running_campaign_is_not_changed_or_deleted(as_alice: Browser, running: Campaign) -> None:
+def test_a_running_campaign_is_changed_for_what_is_to_come_and_not_deleted(
+    as_alice: Browser, running: Campaign
+) -> None:
+    url = f"{BASE}/{running.pk}"
+    steps = as_alice.api("GET", url).json()["steps"]
+    answer = as_alice.api("PATCH", url, {"steps": [*steps, {"subject": "Again", "body_html": "<p>Again</p>"}]})
+    assert answer.status_code == 200, answer.content
+    assert [step["subject"] for step in answer.json()["steps"]] == [steps[0]["subject"], "Again"]
+    assert as_alice.api("DELETE", url).status_code == 409
+
+
+def test_an_ended_campaign_is_not_changed(as_alice: Browser, running: Campaign) -> None:
+    stop_campaign(running)
     assert as_alice.api("PATCH", f"{BASE}/{running.pk}", {"name": "Late"}).status_code == 409
-    assert as_alice.api("DELETE", f"{BASE}/{running.pk}").status_code == 409
     running.refresh_from_db()
     assert running.name == "Spring"
+
+
+def test_of_two_who_change_a_campaign_the_second_is_told(as_alice: Browser, campaign: Campaign) -> None:
+    url = f"{BASE}/{campaign.pk}"
+    read = as_alice.api("GET", url).json()["version"]
+    assert as_alice.api("PATCH", url, {"name": "First", "version": read}).status_code == 200
+    second = as_alice.api("PATCH", url, {"name": "Second", "version": read})
+    assert second.status_code == 409
+    assert "Alice" in second.json()["detail"]
+    assert as_alice.api("GET", url).json()["name"] == "First"
+
+
+SEQUENCE = [
+    {"subject": "One", "body_html": "<p>1</p>", "weight": 3, "variants": [{"subject": "Uno", "body_html": "<p>I</p>"}]},
+    {"body_html": "<p>2</p>", "delay_business_days": 2, "same_thread": True, "condition": "not_opened"},
+    {"delay_hours": 72, "variants": [{"name": "X", "subject": "x"}, {"name": "Y", "subject": "y", "weight": 2}]},
+]
+
+
+def test_a_sequence_comes_back_as_it_was_sent_and_a_patch_of_it_changes_nothing(
+    as_alice: Browser, sender: Sender, people: LeadList
+) -> None:
+    answer = as_alice.api("POST", BASE, new(sender, people, steps=SEQUENCE))
+    assert answer.status_code == 201, answer.content
+    steps = answer.json()["steps"]
+    assert [step["delay_business_days"] for step in steps] == [0, 2, 0]
+    assert [(step["subject"], step["weight"]) for step in steps] == [("One", 3), ("", 1), ("", 1)]
+    variants = [[(variant["name"], variant["weight"]) for variant in step["variants"]] for step in steps]
+    assert variants == [[("B", 1)], [], [("X", 1), ("Y", 2)]]
+    again = as_alice.api("PATCH", f"{BASE}/{answer.json()['id']}", {"steps": steps}).json()
+    assert again["steps"] == steps
 
 
 def test_the_list_pages_newest_first_and_filters(as_alice: Browser, sender: Sender, people: LeadList) -> None:
@@ -252,6 +304,6 @@ def test_a_start_repeated_with_its_key_acts_once(
 def test_a_campaign_deleted_under_a_call_is_not_found(
     as_alice: Browser, campaign: Campaign, monkeypatch: pytest.MonkeyPatch, method: str, verb: str
 ) -> None:
-    monkeypatch.setattr("campaigns.api.find", lambda *about: campaign)
+    monkeypatch.setattr("campaigns.api.campaigns.find", lambda *about: campaign)
     Campaign.objects.filter(pk=campaign.pk).delete()
     assert as_alice.api(method, f"{BASE}/{campaign.pk}{verb}", {} if method == "PATCH" else None).status_code == 404

@@ -30,6 +30,9 @@ def test_the_audience_is_whom_a_start_enrols(
     gone = add_lead("gone@example.com", people)
     add_lead("elsewhere@example.com")
     suppress(acme, gone.email, SuppressionReason.UNSUBSCRIBED, "test")
+    add_lead("there@mail.gone.example", people)
+    suppress(acme, "gone.example", SuppressionReason.MANUAL, "test")
+    assert count_audience(campaign).suppressed == 2
     expected = set(audience_leads(campaign).values_list("pk", flat=True))
     engine.enrol(campaign)
     assert set(Enrollment.objects.values_list("lead", flat=True)) == expected

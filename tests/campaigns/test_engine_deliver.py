@@ -15,8 +15,10 @@ from django.utils import timezone
 from campaigns import engine
 from campaigns.engine import deliver
 from campaigns.models import Campaign, CampaignState, Message
-from campaigns.services import StepContent, pause_campaign, resume_campaign, stop_campaign
+from campaigns.services import pause_campaign, resume_campaign, stop_campaign
+from campaigns.wording import StepContent
 from leads.models import Lead
+from leads.services import save_lead
 from senders.models import Sender
 from senders.services import pause_sender, save_sender
 from tests.campaigns.launching import Launcher, message_to, only_sender, states
@@ -119,6 +121,18 @@ def test_a_lead_suppressed_after_planning_is_skipped(launcher: Launcher) -> None
     skipped = message_to(campaign, "lead1@example.com")
     assert (skipped.state, skipped.error) == ("skipped", "The lead is on the suppression list.")
     assert "lead1@example.com" not in launcher.received()
+
+
+def test_the_mails_to_a_domain_suppressed_after_planning_are_skipped_and_their_sequences_stop(
+    launcher: Launcher,
+) -> None:
+    people = launcher.people(3)
+    save_lead(people.leads.get(email="lead2@example.com"), {"email": "lead2@mail.example.org"})
+    campaign = launcher.start(lists=[people])
+    launcher.suppress("example.org")
+    assert engine.drain(only_sender(campaign).pk).counts == {"sent": 2, "skipped": 1}
+    skipped = message_to(campaign, "lead2@mail.example.org")
+    assert (skipped.error, skipped.enrollment.state) == ("The lead is on the suppression list.", "stopped")
 
 
 def test_a_lead_suppressed_between_claim_and_offer_is_skipped(launcher: Launcher) -> None:

@@ -24,7 +24,8 @@ from campaigns import engine
 from campaigns.engine import deliver, lease, settle, write
 from campaigns.engine.settle import MAX_ATTEMPTS
 from campaigns.models import Campaign, CampaignState, Enrollment, Message
-from campaigns.services import StepContent, pause_campaign, resume_campaign, stop_campaign
+from campaigns.services import pause_campaign, resume_campaign, stop_campaign
+from campaigns.wording import StepContent
 from leads.models import Lead, Suppression
 from leads.services import add_to_list, erase_leads, named_list, save_lead
 from senders.models import Sender

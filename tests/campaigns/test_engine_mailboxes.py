@@ -9,8 +9,11 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from campaigns import engine
+from campaigns.editing import create_campaign
+from campaigns.errors import NotReady, WrongState
 from campaigns.models import Campaign, CampaignState, Enrollment, Message, Step
-from campaigns.services import NotReady, StepContent, WrongState, create_campaign, decide_unknown, start_campaign
+from campaigns.services import decide_unknown, start_campaign
+from campaigns.wording import StepContent
 from senders.models import Sender
 from senders.services import SenderError, delete_sender, pause_sender
 from tests.campaigns.launching import Launcher, message_to, states

@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns import engine
 from campaigns.engine.lease import lease_of
 from campaigns.models import Campaign, CampaignState, Enrollment, EnrollmentState, Message, Step, Variant
+from leads.services import save_lead
 from tests.campaigns.launching import Launcher, only_sender, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,9 +29,11 @@ def test_a_lead_on_two_lists_is_enrolled_once(launcher: Launcher) -> None:
 
 
 def test_the_suppressed_are_not_enrolled(launcher: Launcher) -> None:
-    launcher.people(3)
+    people = launcher.people(4)
+    save_lead(people.leads.get(email="lead3@example.com"), {"email": "lead3@mail.example.org"})
     launcher.suppress("LEAD1@example.com")
-    campaign = launcher.start(3)
+    launcher.suppress("example.org")
+    campaign = launcher.start(lists=[people])
     emails = set(Message.objects.filter(campaign=campaign).values_list("lead__email", flat=True))
     assert emails == {"lead0@example.com", "lead2@example.com"}
 

@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Organisation
+from campaigns.editing import update_campaign
 from campaigns.models import Campaign
 from campaigns.preflight import Finding, dropped, placeholders, preflight
-from campaigns.services import StepContent, update_campaign
+from campaigns.wording import StepContent
 from leads.models import Lead, LeadList, SuppressionReason
 from leads.suppression import suppress
 from senders.models import Sender

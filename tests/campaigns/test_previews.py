@@ -6,10 +6,12 @@ from email import message_from_bytes, policy
 import pytest
 
 from accounts.models import Organisation, User
+from campaigns.editing import update_campaign
+from campaigns.errors import BadValue
 from campaigns.models import Campaign, Message
 from campaigns.previews import chosen_lead, in_words, lead_choices, preview_for, send_test_mail
 from campaigns.rendering import RenderError
-from campaigns.services import BadValue, StepContent, update_campaign
+from campaigns.wording import StepContent
 from leads.models import Lead, SuppressionReason
 from leads.suppression import suppress
 from senders.models import Sender

@@ -4,9 +4,10 @@ import pytest
 
 from accounts.models import Organisation, User
 from campaigns import engine
+from campaigns.errors import WrongState
 from campaigns.models import Campaign, CampaignState, Message
 from campaigns.retry import NothingFailed, copy_for_failed
-from campaigns.services import WrongState, start_campaign
+from campaigns.services import start_campaign
 from leads.models import LeadList
 
 

@@ -9,23 +9,18 @@ from django.utils import timezone
 
 from accounts.models import Organisation, User
 from campaigns import engine
+from campaigns.editing import clone_campaign, create_campaign, update_campaign
+from campaigns.errors import BadValue, CampaignGone, NotReady, WrongState
 from campaigns.models import Campaign, CampaignState, Enrollment, Message, Variant
 from campaigns.services import (
-    BadValue,
-    CampaignGone,
-    NotReady,
-    StepContent,
-    WrongState,
-    clone_campaign,
-    create_campaign,
     decide_unknown,
     delete_campaign,
     pause_campaign,
     resume_campaign,
     start_campaign,
     stop_campaign,
-    update_campaign,
 )
+from campaigns.wording import StepContent
 from leads.models import Lead, LeadList, SuppressionReason
 from leads.suppression import suppress
 from tracking.models import Event
@@ -96,8 +91,9 @@ def test_a_second_start_is_refused_in_words(running: Campaign, alice: User) -> N
     assert Enrollment.objects.count() == 3
 
 
-def test_a_running_campaign_cannot_be_changed(running: Campaign) -> None:
-    with pytest.raises(WrongState, match="running"):
+def test_an_ended_campaign_cannot_be_changed(running: Campaign) -> None:
+    stop_campaign(running)
+    with pytest.raises(WrongState, match="stopped"):
         update_campaign(running, {"name": "Late"})
     running.refresh_from_db()
     assert running.name == "Spring"

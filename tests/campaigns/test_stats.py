@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from accounts.models import Organisation, User
 from campaigns import engine
+from campaigns.editing import update_campaign
 from campaigns.models import Campaign, Message
-from campaigns.services import StepContent, start_campaign, update_campaign
+from campaigns.services import start_campaign
 from campaigns.stats import MOST_BUCKETS, Stats, chart, sender_usage, stats, stats_of, top_links, totals
+from campaigns.wording import StepContent
 from senders.models import Sender
 from tracking.models import Event
 

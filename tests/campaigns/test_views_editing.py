@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import Organisation, User
 from campaigns.models import Campaign, Variant
-from campaigns.services import start_campaign
+from campaigns.services import start_campaign, stop_campaign
 from campaigns.views.editing import merge_fields
 from leads.models import Lead, LeadList
 from senders.models import Sender
@@ -165,13 +165,14 @@ def test_an_edit_changes_the_draft_and_makes_no_second_one(
     assert not Campaign.objects.get().lists.exists()
 
 
-def test_a_campaign_that_was_started_meanwhile_keeps_its_text_and_so_does_the_form(
+def test_a_campaign_that_has_ended_meanwhile_keeps_its_text_and_so_does_the_form(
     as_alice: Browser, campaign: Campaign, typed: dict[str, Any], alice: User
 ) -> None:
     start_campaign(campaign, alice)
+    stop_campaign(campaign)
     response = as_alice.post(edit(campaign), typed | {"body_text": "precious words"})
     assert response.status_code == 422
-    assert "Only a draft can be changed" in response.content.decode()
+    assert "it cannot be changed any more" in response.content.decode()
     assert "precious words" in response.content.decode()
     campaign.refresh_from_db()
     assert campaign.name == "Spring"

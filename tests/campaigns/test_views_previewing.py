@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from campaigns.editing import update_campaign
 from campaigns.models import Campaign
-from campaigns.services import StepContent, update_campaign
+from campaigns.wording import StepContent
 from ecrm.turns import one_at_a_time
 from leads.models import Lead
 from senders.models import Sender

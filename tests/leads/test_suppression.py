@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.models import Organisation
+from leads.domains import BadDomain, in_letters, normalise_domain
 from leads.models import FormerAddress, Lead, Suppression, SuppressionReason
 from leads.services import erase_leads, save_lead
 from leads.suppression import (
@@ -15,6 +16,7 @@ from leads.suppression import (
     suppress_lead,
     suppression_of,
     unsuppress,
+    unsuppress_lead,
 )
 
 REVERSIBLE = [SuppressionReason.MANUAL, SuppressionReason.BOUNCED, SuppressionReason.UNSUBSCRIBED]
@@ -92,6 +94,30 @@ def test_a_complaint_is_not_taken_back(acme: Organisation, grace: Lead) -> None:
     with pytest.raises(KeptSuppression, match="complained"):
         unsuppress(entry)
     assert suppression_of(grace) == entry
+
+
+def test_a_domain_s_entry_is_taken_back_as_such_and_not_by_one_of_its_leads(acme: Organisation, grace: Lead) -> None:
+    entry = suppress(acme, "*@Navy.example", SuppressionReason.COMPLAINED, "")
+    assert (entry.domain, entry.address) == ("navy.example", "")
+    suppress_lead(grace, SuppressionReason.MANUAL, "by Alice")
+    with pytest.raises(KeptSuppression, match=r"Nobody at navy\.example"):
+        unsuppress_lead(grace)
+    assert suppression_of(grace) == entry
+    unsuppress(entry)
+    assert suppression_of(grace) is None
+
+
+@pytest.mark.parametrize("text", ["", "@", "*.", "example", "b..example", "-b.example", "a b.example", "b.example/x"])
+def test_what_is_no_domain_is_refused(db: None, text: str) -> None:
+    with pytest.raises(BadDomain):
+        normalise_domain(text)
+
+
+def test_a_domain_is_read_as_people_write_it() -> None:
+    written = ["@Mueller.example", "*.mueller.example", " mueller.example. "]
+    assert {normalise_domain(text) for text in written} == {"mueller.example"}
+    ascii_form = normalise_domain("müller.example")
+    assert (ascii_form, in_letters(ascii_form)) == ("xn--mller-kva.example", "müller.example")
 
 
 def test_an_erasure_is_not_taken_back_even_where_it_came_after(acme: Organisation, grace: Lead) -> None:
