@@ -144,7 +144,7 @@ class Drain:
         """Whether there is a mail to offer now."""
         while not self.is_over():
             self.look_ahead()
-            if self.ready:
+            if self.ready or self.lines.decided():
                 return True
             self.write()
             self.let_go(self.asleep)
@@ -209,18 +209,25 @@ class Drain:
 
     def offer(self) -> None:
         """Record what was heard, and send a mail over each idle connection."""
+        self.ready.extendleft(self.lines.taken_back())
         chosen: list[tuple[Line, Ready]] = []
         for line in self.lines.idle():
             if not self.has_next():
                 break
-            chosen.append((line, self.ready.popleft()))
+            chosen.append((line, line.take() or self.ready.popleft()))
         passed = self.write([ready.message.id for _, ready in chosen])
         for line, ready in chosen:
             if ready.message.id not in passed:
                 self.not_offered(ready.message)
             elif ready.mail is not None:
                 self.held.discard(ready.message.id)
-                line.start(ready, ready.mail)
+                line.start(ready, ready.mail, self.following(line))
+
+    def following(self, line: Line) -> Ready | None:
+        """The mail that this connection may name ahead: decided on now, and offered once this one has its outcome."""
+        if self.over or not self.ready or not line.connection.names_ahead or has_gap(self.sender):
+            return None
+        return self.ready.popleft()
 
     def write(self, offers: Sequence[int] = ()) -> set[int]:
         """Record what was heard, and that these messages are about to be sent; returns those that may be."""
@@ -251,6 +258,8 @@ class Drain:
         if isinstance(outcome, Rejected):
             self.refused.append((message, outcome.reason))
         if isinstance(outcome, Throttled) and outcome.connecting and self.lines.drop(line, outcome):
+            if following := line.take():
+                self.ready.appendleft(following)
             return
         rest = self.trouble.rest_after(outcome)
         if rest is not None:

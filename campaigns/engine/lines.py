@@ -24,6 +24,9 @@ MOST_FURTHER = 500
 further = threading.BoundedSemaphore(MOST_FURTHER)
 # How soon it is seen that another thread is done, in seconds.
 GLANCE = 0.01
+# A mail that is to follow another over its connection waits no longer than this for that one's outcome, in seconds: then
+# whichever connection is free may have it.
+SLOW_SECONDS = 0.5
 # Threads that connect: a server that is not there keeps one for as long as senders.transports.smtp waits for it.
 CONNECTING = ThreadPoolExecutor(max_workers=64, thread_name_prefix="connecting")
 
@@ -36,12 +39,23 @@ class Line:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.ready: Ready | None = None
+        self.following: Ready | None = None  # the next one over this connection, not offered yet
         self.sending: Sending | None = None
+        self.started = 0.0  # when it was offered (of the monotonic clock)
         self.call: Future[object] | None = None
 
-    def start(self, ready: Ready, mail: Outgoing) -> None:
-        self.ready = ready
-        self.sending = Sending(self.connection, mail)
+    def start(self, ready: Ready, mail: Outgoing, following: Ready | None) -> None:
+        self.ready, self.following, self.started = ready, following, time.monotonic()
+        self.sending = Sending(self.connection, mail, following.mail if following else None)
+
+    def take(self) -> Ready | None:
+        """What it has to offer next."""
+        following, self.following = self.following, None
+        return following
+
+    def is_slow(self) -> bool:
+        """Whether one waits for this one's outcome, and has waited long."""
+        return bool(self.following and self.sending) and time.monotonic() - self.started > SLOW_SECONDS
 
     def close(self) -> None:
         """Once no other thread has to do with it."""
@@ -95,7 +109,16 @@ class Lines:
         return any(line.sending for line in self.lines)
 
     def idle(self) -> list[Line]:
-        return [line for line in self.lines if not line.sending]
+        """Those that have no mail on the wire; those first whose next one is decided."""
+        return sorted([line for line in self.lines if not line.sending], key=lambda line: line.following is None)
+
+    def decided(self) -> bool:
+        """Whether there is a mail that one of those has to offer next."""
+        return any(line.following and not line.sending for line in self.lines)
+
+    def taken_back(self) -> list[Ready]:
+        """What waits behind slow ones: its connection may still have it, where none other is free."""
+        return [ready for line in self.lines if line.is_slow() and (ready := line.take())]
 
     def grow(self, wanted: int, connect: Callable[[], Connection]) -> None:
         """Have `wanted` connections, as far as the server and this process allow it."""
@@ -114,7 +137,7 @@ class Lines:
     def listen(self) -> list[Heard]:
         """Wait until some mail has an outcome or there is a connection more; return the outcomes."""
         while not (heard := [line.finished() for line in self.lines if line.is_finished()]):
-            if not self.busy or self.welcome():
+            if not self.busy or self.welcome() or any(line.is_slow() for line in self.lines):
                 break
             self.go_on(self.patience())
         return heard
@@ -125,7 +148,8 @@ class Lines:
         until = min((wait for wait in waits if isinstance(wait, float)), default=0.0)
         if self.opening or (len(self.lines) > 1 and any(map(callable, waits))):
             return GLANCE
-        return max(0.0, until - time.monotonic())
+        most = SLOW_SECONDS if any(line.following for line in self.lines) else until
+        return max(0.0, min(most, until - time.monotonic()))
 
     def go_on(self, seconds: float = 0.0) -> None:
         """Go on with all the mails that can go on, once there is one, after `seconds` at the most."""

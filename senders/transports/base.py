@@ -111,12 +111,16 @@ class ConnectError(Exception):
 
 class Connection(Protocol):
     """An open way to a mail server, for one thread. `send` never raises for what a server or a network may do; nor does
-    `sending`, which is the same in steps (`sending.Steps`), its answers coming in at `fileno`.
+    `sending`, which is the same in steps (`sending.Steps`), its answers coming in at `fileno`. Where it `names_ahead`, it
+    tells the server who gets the `following` mail while this one is on its way, and nothing of what is in it.
     """
+
+    @property
+    def names_ahead(self) -> bool: ...
 
     def send(self, outgoing: Outgoing) -> Outcome: ...
 
-    def sending(self, outgoing: Outgoing) -> "Steps": ...
+    def sending(self, outgoing: Outgoing, following: Outgoing | None = None) -> "Steps": ...
 
     def fileno(self) -> int: ...
 

@@ -28,6 +28,7 @@ class ApiConnection:
     """
 
     company: ClassVar[str]
+    names_ahead: ClassVar[bool] = False
 
     def __init__(self, mailbox: Mailbox) -> None:
         if mailbox.tokens is None:
@@ -64,7 +65,7 @@ class ApiConnection:
         except TokenRefused:
             return Disconnected(f"401 {self.company} does not take the permission that it has just renewed.")
 
-    def sending(self, outgoing: Outgoing) -> Steps:
+    def sending(self, outgoing: Outgoing, following: Outgoing | None = None) -> Steps:
         """One step: the providers' clients do not come back before the answer."""
         found = yield lambda: self.send(outgoing)
         return cast(Outcome, found)

@@ -19,7 +19,7 @@ Steps: TypeAlias = "Generator[Wait, object, Outcome]"
 class Stepwise(Protocol):
     """A connection that can send step by step."""
 
-    def sending(self, outgoing: Outgoing) -> Steps: ...
+    def sending(self, outgoing: Outgoing, following: Outgoing | None = None) -> Steps: ...
 
     def fileno(self) -> int: ...
 
@@ -27,9 +27,9 @@ class Stepwise(Protocol):
 class Sending:
     """One mail over one connection; `outcome` is there in the end. Raises nothing for what a server or network may do."""
 
-    def __init__(self, connection: Stepwise, outgoing: Outgoing) -> None:
+    def __init__(self, connection: Stepwise, outgoing: Outgoing, following: Outgoing | None = None) -> None:
         self.connection = connection
-        self.steps = connection.sending(outgoing)
+        self.steps = connection.sending(outgoing, following)
         self.wait: Wait = 0.0
         self.outcome: Outcome | None = None
         self.go_on(None)
@@ -60,11 +60,15 @@ class Sending:
 
 def send_now(connection: Stepwise, outgoing: Outgoing) -> Outcome:
     """Send one mail, and wait for all that it waits for."""
-    sending = Sending(connection, outgoing)
+    return outcome_of(Sending(connection, outgoing))
+
+
+def outcome_of(sending: Sending) -> Outcome:
+    """Wait for all that it waits for."""
     while sending.outcome is None:
         if callable(sending.wait):
             sending.call(sending.wait)
-        elif readable(connection.fileno(), sending.wait):
+        elif readable(sending.connection.fileno(), sending.wait):
             sending.go_on(None)
         else:
             sending.fail(TimeoutError())

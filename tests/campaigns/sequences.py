@@ -126,13 +126,14 @@ class TakingConnection:
     """A transport (senders.transports.base.Connection) whose server takes every mail; `world` keeps them."""
 
     world: World
+    names_ahead = False
 
     def __init__(self, mailbox: Mailbox) -> None: ...
 
     def send(self, outgoing: Outgoing) -> Outcome:
         return self.world.took(outgoing)
 
-    def sending(self, outgoing: Outgoing) -> Steps:
+    def sending(self, outgoing: Outgoing, following: Outgoing | None = None) -> Steps:
         yield from ()
         return self.send(outgoing)
 

@@ -1,7 +1,9 @@
 """Several connections of one sender share its work, its limit, its troubles and its end, and double nothing."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.models import Max, Min
@@ -9,13 +11,14 @@ from django.utils import timezone
 
 from campaigns import engine
 from campaigns.engine import deliver, lines
-from campaigns.models import Message
+from campaigns.models import Campaign, Message
 from senders.errors import last_errors
 from senders.models import Sender
 from senders.services import pause_sender
 from senders.transports.smtp import session
-from tests.campaigns.launching import Launcher, message_to, states
-from tests.campaigns.test_engine_deliver import on_mail
+from tests.campaigns.launching import Launcher, message_to, only_sender, states
+from tests.campaigns.test_engine_deliver import in_thread, on_mail
+from tests.providers.smtp import Mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -174,3 +177,60 @@ def test_more_connections_begin_with_a_fresh_drain(launcher: Launcher, monkeypat
     engine.drain(sender.pk)
     assert len(launcher.received()) == 30
     assert launcher.server.connections > 2
+
+
+class Acting(list[Mail]):
+    """A server's mails: before the one to `recipient` is answered, but with the next one named, `act` is done."""
+
+    def __init__(self, recipient: str, act: Callable[[], Any]) -> None:
+        self.recipient, self.act = recipient, act
+
+    def append(self, mail: Mail) -> None:
+        super().append(mail)
+        if mail.recipients == [self.recipient]:
+            in_thread(self.act).join()
+
+
+def drained_with(launcher: Launcher, act: Callable[[Campaign], Any]) -> Campaign:
+    """A campaign to eight leads through a server that pipelines, with `act` while the fourth mail is not answered yet."""
+    launcher.server.pipelining = True
+    campaign = launcher.start(8)
+    launcher.server.mails = Acting("lead3@example.com", lambda: act(campaign))
+    engine.drain(only_sender(campaign).pk)
+    return campaign
+
+
+def test_a_mail_that_is_named_ahead_is_offered_once_the_last_one_has_its_outcome(launcher: Launcher) -> None:
+    found: list[str] = []
+
+    def look(campaign: Campaign) -> None:
+        offered = Message.objects.filter(campaign=campaign, offered_at__isnull=False, state="sending")
+        found.extend(offered.values_list("lead__email", flat=True))
+
+    campaign = drained_with(launcher, look)
+    assert found == ["lead3@example.com"]
+    assert launcher.server.connections == 1
+    assert launcher.received() == [f"lead{number}@example.com" for number in range(8)]
+    assert states(campaign) == {"sent": 8}
+
+
+def test_a_mail_that_is_named_ahead_stays_where_its_sender_is_paused(launcher: Launcher) -> None:
+    campaign = drained_with(launcher, lambda campaign: pause_sender(only_sender(campaign)))
+    assert launcher.received() == [f"lead{number}@example.com" for number in range(4)]
+    assert states(campaign) == {"sent": 4, "planned": 4}
+    assert not Message.objects.filter(campaign=campaign, state="planned", offered_at__isnull=False).exists()
+
+
+def test_a_mail_that_is_named_ahead_is_skipped_where_its_lead_has_left(launcher: Launcher) -> None:
+    campaign = drained_with(launcher, lambda _: launcher.suppress("lead4@example.com"))
+    assert launcher.received() == [f"lead{number}@example.com" for number in range(8) if number != 4]
+    assert states(campaign) == {"sent": 7, "skipped": 1}
+
+
+def test_a_line_that_dies_with_a_mail_named_ahead_leaves_one_in_doubt(launcher: Launcher) -> None:
+    launcher.server.pipelining = True
+    launcher.server.drop_at("END", recipient="lead3@example.com")
+    campaign = launcher.start(8)
+    assert engine.drain(only_sender(campaign).pk).counts == {"sent": 7, "unknown": 1}
+    assert message_to(campaign, "lead3@example.com").state == "unknown"
+    assert sorted(launcher.received()) == [f"lead{number}@example.com" for number in range(8)]

@@ -129,6 +129,8 @@ world = World()
 class PlayedConnection:
     """A transport (senders.transports.base.Connection) whose server is `world`."""
 
+    names_ahead = True
+
     def __init__(self, mailbox: Mailbox) -> None:
         if not world.connects:
             raise ConnectError(Throttled("Nobody there", 60))
@@ -136,7 +138,7 @@ class PlayedConnection:
     def send(self, outgoing: Outgoing) -> Outcome:
         return world.offer(outgoing.message_id)
 
-    def sending(self, outgoing: Outgoing) -> Steps:
+    def sending(self, outgoing: Outgoing, following: Outgoing | None = None) -> Steps:
         yield from ()
         return self.send(outgoing)
 

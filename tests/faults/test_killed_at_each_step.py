@@ -26,7 +26,7 @@ STEPS = {
     "after the claim": ("campaigns.engine.deliver:claim_awake:after:2", 0, LEADS),
     "before the offer": ("campaigns.engine.deliver:settle_and_offer:before:7", 1, LEADS),
     "after the offer": ("campaigns.engine.deliver:settle_and_offer:after:7", 1, LEADS - 1),
-    "before DATA": (f"{SMTP}:ask_all:before:7", 1, LEADS - 1),
+    "before DATA": (f"{SMTP}:asked:before:7", 1, LEADS - 1),
     "before the data": (f"{SMTP}:SmtpConnection.hand_over:before:7", 1, LEADS - 1),
     "after the answer": ("campaigns.engine.deliver:settlement:before:7", 1, LEADS),
 }

@@ -1,13 +1,9 @@
 """One kept-open SMTP connection. Nothing counts as sent but a 250 to the end of the data, nothing as unsent after it."""
 
 import contextlib
-import re
 import smtplib
 import ssl
 import time
-from collections.abc import Generator
-from email.utils import parseaddr
-from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -18,7 +14,6 @@ from senders.transports.base import (
     Mailbox,
     Outcome,
     Outgoing,
-    Rejected,
     Sent,
     Throttled,
     Unanswered,
@@ -35,6 +30,7 @@ from senders.transports.smtp.session import (
     start_session,
     text_of,
 )
+from senders.transports.smtp.transaction import Lost, asked, cleared, lines, on_the_line, transaction
 
 # A polite ceiling for foreign servers; our own machine (tests, a local relay) is not bothered by more.
 MAILS_PER_CONNECTION = 100
@@ -42,20 +38,6 @@ QUIT_SECONDS = 2
 # How long a sender rests whose server hung up before it said anything, or is not there: sending goes on within half a minute
 # of its return.
 UNREACHABLE_SECONDS = 20.0
-# RFC 5321 4.5.2: a dot at the start of a line is doubled.
-LINE_DOT, DOUBLED = b"\r\n.", b"\r\n.."
-PLAIN_ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
-
-Reply = tuple[int, bytes]
-Refusal = tuple[str, int, bytes]  # the stage, the code, the text
-
-
-class Lost(Exception):
-    """The connection went away, or the server said 421, while the mail was certainly still ours."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__()
-        self.outcome = outcome
 
 
 class SmtpConnection:
@@ -66,6 +48,8 @@ class SmtpConnection:
         self.server: Session | None = None
         self.offered = 0  # mails offered over the present connection
         self.foreign = True
+        self.named: Outgoing | None = None  # the mail whose MAIL, RCPT and DATA went out behind the last one's data
+        self.deaf = False  # to what is sent behind a mail's data, as some servers are
         self.open()
 
     def __enter__(self) -> Self:
@@ -93,7 +77,9 @@ class SmtpConnection:
         return server
 
     def close(self) -> None:
-        """Take leave politely, and never wait long for it."""
+        """Take leave politely, and never wait long for it; in the middle of a transaction, only by hanging up."""
+        if self.named:
+            self.drop()
         server, self.server = self.server, None
         if server is None:
             return
@@ -104,7 +90,7 @@ class SmtpConnection:
         server.close()
 
     def drop(self) -> None:
-        server, self.server = self.server, None
+        server, self.server, self.named = self.server, None, None
         if server is not None:
             server.close()
 
@@ -112,25 +98,35 @@ class SmtpConnection:
         """Where its answers come in."""
         return self.server.sock.fileno() if self.server and self.server.sock else -1
 
+    @property
+    def names_ahead(self) -> bool:
+        """Whether the next mail may be named behind this one's data (RFC 2920)."""
+        spent = self.foreign and self.offered >= MAILS_PER_CONNECTION
+        return self.server is not None and not self.deaf and not spent and self.server.has_extn("pipelining")
+
     def send(self, outgoing: Outgoing) -> Outcome:
         return send_now(self, outgoing)
 
-    def sending(self, outgoing: Outgoing) -> Steps:
-        """Offer one mail; a connection that the server closed meanwhile is opened again once."""
+    def sending(self, outgoing: Outgoing, following: Outgoing | None = None) -> Steps:
+        """Offer one mail; a connection that the server closed meanwhile is opened again once. Where `following` will be the
+        next one, its MAIL, RCPT and DATA go out in one write with this one's data, and not a byte of its own data.
+        """
         if self.foreign and self.offered >= MAILS_PER_CONNECTION:
             yield self.close
+        if self.named and self.named is not outgoing:
+            self.drop()
         used = self.server is not None and self.offered > 0
         try:
-            return (yield from self.offering(outgoing))
+            return (yield from self.offering(outgoing, following))
         except Lost as lost:
             if not used:
                 return lost.outcome
         try:
-            return (yield from self.offering(outgoing))
+            return (yield from self.offering(outgoing, following))
         except Lost as lost:
             return lost.outcome
 
-    def offering(self, outgoing: Outgoing) -> Steps:
+    def offering(self, outgoing: Outgoing, following: Outgoing | None) -> Steps:
         """One transaction: MAIL, RCPT, DATA, the data. Raises Lost only while the mail is certainly not the server's."""
         try:
             if self.server is None:
@@ -143,27 +139,24 @@ class SmtpConnection:
         commands = transaction(server, outgoing)
         if not isinstance(commands, list):
             return commands
+        named, self.named = self.named is outgoing, None
         try:
-            ask = ask_all if server.has_extn("pipelining") else ask_each
-            refusal = yield from ask(server, commands)
+            refusal = yield from asked(server, commands, named=named)
         except Lost:
+            self.deaf = self.deaf or named
             self.drop()
             raise
         if refusal:
             return (yield from self.refused(server, *refusal))
-        return (yield from self.hand_over(server, outgoing.data))
+        return (yield from self.hand_over(server, outgoing, following))
 
-    def hand_over(self, server: Session, data: bytes) -> Steps:
-        """Send the data and its end. From the end on, only an answer tells what became of it."""
-        body = data.replace(LINE_DOT, DOUBLED)
-        if body.startswith(b"."):
-            body = b"." + body
-        end = b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n"
+    def hand_over(self, server: Session, outgoing: Outgoing, following: Outgoing | None) -> Steps:
+        """Send the data and its end, and name what follows. From the end on, only an answer tells what became of it."""
+        mail = on_the_line(outgoing.data)
         try:
-            server.send(body + end)
-        except (OSError, smtplib.SMTPServerDisconnected) as error:
-            # sendall fails only while bytes are left that the system did not take: the final dot, always the last of
-            # them, never left this machine, and without it no server takes the mail (RFC 5321 4.1.1.4).
+            server.hand_over(mail + self.name(server, following), len(mail))
+        except smtplib.SMTPServerDisconnected as error:
+            # The final dot never left this machine, and without it no server takes the mail (RFC 5321 4.1.1.4).
             self.drop()
             return Deferred(f"The connection broke before the whole mail was handed over: {describe(error)}")
         try:
@@ -178,10 +171,18 @@ class SmtpConnection:
         self.drop()
         return Unanswered(f"The server was given the mail, and its answer is no SMTP: {code} {text_of(text)[:200]}")
 
+    def name(self, server: Session, following: Outgoing | None) -> bytes:
+        """The commands that name the mail that follows, where that can be."""
+        commands = transaction(server, following) if following and self.names_ahead else None
+        if not isinstance(commands, list):
+            return b""
+        self.named = following
+        return lines(commands)
+
     def refused(self, server: Session, stage: str, code: int, text: bytes) -> Steps:
-        """Clear the transaction (RFC 5321 4.1.1.5) and say what the refusal means."""
+        """Clear the transaction (RFC 5321 4.1.1.5), but where the next one has begun, and say what the refusal means."""
         try:
-            if code in {421, 354} or not (yield from cleared(server)):
+            if code in {421, 354} or not (self.named or (yield from cleared(server))):
                 self.drop()
         except (OSError, smtplib.SMTPException):
             self.drop()
@@ -202,103 +203,3 @@ def connect_outcome(host: str, error: Exception) -> Throttled | Disconnected:
         case ssl.SSLCertVerificationError():
             return Disconnected(f"The certificate of {host} is not trusted: {error.verify_message}.")
     return Throttled(f"{host} cannot be reached: {describe(error)}", UNREACHABLE_SECONDS)
-
-
-def cleared(server: Session) -> Generator[float, object, bool]:
-    server.send(b"RSET\r\n")
-    code, _ = yield from server.replying()
-    return code == 250
-
-
-def ask_all(server: Session, commands: list[str]) -> Generator[float, object, Refusal | None]:
-    """MAIL, RCPT and DATA in one write (RFC 2920); the first refusal, as `ask_each` gives it."""
-    write(server, commands)
-    replies = []
-    for stage in "mrd":
-        replies.append((yield from answer(server, stage)))
-    for stage, (code, text) in zip("mrd", replies, strict=True):
-        if accepted(stage, code):
-            continue
-        if replies[2][0] == 354:
-            yield from end_unwanted_data(server, recipient_refused=replies[1][0] >= 400)
-        return stage, code, text
-    return None
-
-
-def end_unwanted_data(server: Session, *, recipient_refused: bool) -> Generator[float, object, None]:
-    """The server asks for data although we do not want to send it any more (RFC 2920 3.1).
-
-    With no recipient an empty mail ends that and goes nowhere. Otherwise the server is odd: leave.
-    """
-    if not recipient_refused:
-        server.close()
-        return
-    write(server, ["."])
-    yield from answer(server, "d")
-
-
-def ask_each(server: Session, commands: list[str]) -> Generator[float, object, Refusal | None]:
-    """The commands one after the other; the first refusal as its stage, code and text. Raises Lost."""
-    for stage, command in zip("mrd", commands, strict=True):
-        write(server, [command])
-        code, text = yield from answer(server, stage)
-        if not accepted(stage, code):
-            return stage, code, text
-    return None
-
-
-def accepted(stage: str, code: int) -> bool:
-    return code == 354 if stage == "d" else 200 <= code < 300
-
-
-def write(server: Session, commands: list[str]) -> None:
-    try:
-        server.send("".join(f"{command}\r\n" for command in commands).encode())
-    except (OSError, smtplib.SMTPException) as error:
-        raise lost(error) from error
-
-
-def answer(server: Session, stage: str) -> Generator[float, object, Reply]:
-    try:
-        code, text = yield from server.replying()
-    except (OSError, smtplib.SMTPException) as error:
-        raise lost(error) from error
-    if code == 421:  # RFC 5321 3.8: the server closes the connection after it
-        raise Lost(outcome_of(stage, code, text_of(text)))
-    return code, text
-
-
-def lost(error: BaseException) -> Lost:
-    return Lost(Deferred(f"The connection ended before the mail was handed over: {describe(error)}"))
-
-
-def transaction(server: Session, outgoing: Outgoing) -> list[str] | Rejected | Disconnected:
-    """MAIL, RCPT and DATA as this server can take them; an outcome where it cannot."""
-    sender, recipient = idna(outgoing.envelope_from), idna(outgoing.recipient)
-    options = f" SIZE={len(outgoing.data)}" if server.has_extn("size") else ""
-    if not outgoing.data.isascii() and server.has_extn("8bitmime"):
-        options += " BODY=8BITMIME"  # only UTF-8 headers, with an address beyond ASCII, come to this
-    if not (sender.isascii() and recipient.isascii()):
-        if not server.has_extn("smtputf8"):
-            needs = "needs SMTPUTF8 (RFC 6531), which the sender's server does not offer."
-            if not sender.isascii():
-                return Disconnected(f"The sender's own address {needs}")
-            return Rejected(f"The address {needs}")
-        options += " SMTPUTF8"
-    return [f"MAIL FROM:<{sender}>{options}", f"RCPT TO:<{recipient}>", "DATA"]
-
-
-@lru_cache(maxsize=1024)
-def idna(address: str) -> str:
-    """The bare address with its domain in A-labels, where its local part is ASCII (RFC 5891)."""
-    if PLAIN_ADDRESS.fullmatch(address):
-        return address
-    bare = parseaddr(address)[1] or address
-    bare = "".join(char for char in bare if char not in "<>\r\n\0 ")
-    local, _, domain = bare.rpartition("@")
-    if bare.isascii() or not local.isascii():
-        return bare
-    try:
-        return f"{local}@{domain.encode('idna').decode()}"
-    except UnicodeError:
-        return bare

@@ -30,6 +30,7 @@ ANSWER_SECONDS = 60.0
 REPLY_SECONDS = 120.0
 REPLY_LINES = 200
 LINE_BYTES = 8192
+RECORD_BYTES = 1 << 14  # RFC 8446 5.1
 
 
 class Session(smtplib.SMTP):
@@ -93,6 +94,24 @@ class Session(smtplib.SMTP):
             self.close()
             raise smtplib.SMTPServerDisconnected("no time is left") from error
         super().send(s)
+
+    def hand_over(self, data: bytes, most: int) -> None:
+        """Send `data`; raises as `send` does where not even its first `most` bytes left this machine. Where only some of
+        the others did, the next reply says what became of the connection.
+        """
+        taken, until = 0, time.monotonic() + ANSWER_SECONDS
+        view = memoryview(data)
+        try:
+            while taken < len(data):
+                self.hurry()
+                if self.sock is None or time.monotonic() > until:
+                    raise TimeoutError
+                # A TLS record at a time: of each it is certain whether the system took it.
+                taken += self.sock.send(view[taken : taken + RECORD_BYTES])
+        except OSError as error:
+            if taken < most:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("connection lost") from error
 
     def read_some(self) -> bytes:
         try:
