@@ -134,7 +134,7 @@ def send(pk: int, messages: int, processes: int) -> Run:
         for worker in working:
             assert worker.stdin is not None
             print("go", file=worker.stdin, flush=True)
-        engine.enrol(campaign)
+        enrol(campaign)
         while engine.plan():
             pass
         own = time.process_time() - own
