@@ -122,6 +122,7 @@ class Run:
 
 def send(pk: int, messages: int, processes: int) -> Run:
     from campaigns import engine
+    from campaigns.enrolment import enrol
     from campaigns.models import Campaign, Message
 
     campaign = Campaign.objects.get(pk=pk)
