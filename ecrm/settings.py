@@ -174,8 +174,10 @@ CELERY_TASK_QUEUES = [Queue(name) for name in ("celery", "ticks", "send", "impor
 CELERY_TASK_ROUTES = {
     "campaigns.tasks.tick": {"queue": "ticks"},
     "campaigns.tasks.drain_sender": {"queue": "send"},
+    "campaigns.tasks.let_grow": {"queue": "imports"},
     "leads.tasks.run_import": {"queue": "imports"},
     "leads.tasks.run_bulk_action": {"queue": "imports"},
+    "leads.tasks.run_suppression_file": {"queue": "imports"},
 }
 # Each app adds its own periodic work: a tick finds what is due in PostgreSQL, so a lost signal costs a second.
 CELERY_BEAT_SCHEDULE = {
@@ -184,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(os.environ.get("ECRM_TICK_SECONDS", "1")),
         "options": {"expires": 5},
     },
+    "campaigns-grow": {"task": "campaigns.tasks.let_grow", "schedule": 60.0, "options": {"expires": 60}},
     "senders-notices": {"task": "senders.tasks.tell_owners", "schedule": 60.0, "options": {"expires": 60}},
     "accounts-answers": {
         "task": "accounts.tasks.purge_answers",
@@ -191,6 +194,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "leads-imports": {"task": "leads.tasks.resume_imports", "schedule": 30.0, "options": {"expires": 30}},
+    "leads-suppressions": {
+        "task": "leads.tasks.resume_suppression_files",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "leads-bulk": {"task": "leads.tasks.resume_bulk_actions", "schedule": 30.0, "options": {"expires": 30}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")

@@ -7,8 +7,11 @@ WILD = ("*@", "@", "*.")
 LOCAL = "x@"
 
 
-class BadDomain(ValueError):
-    """Not a domain; its text says why."""
+class BadDomain(BadAddress):
+    """Not a domain; its text says so."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"“{text.strip()[:80]}” is no address and no domain.", "No address and no domain.")
 
 
 def normalise_domain(text: str) -> str:
@@ -17,11 +20,11 @@ def normalise_domain(text: str) -> str:
     for wild in WILD:
         name = name.removeprefix(wild)
     if not name or "@" in name:
-        raise BadDomain(f"“{text.strip()[:80]}” is no domain.")
+        raise BadDomain(text)
     try:
         return normalise_email(LOCAL + name).key.removeprefix(LOCAL)
     except BadAddress as error:
-        raise BadDomain(f"“{text.strip()[:80]}” is no domain.") from error
+        raise BadDomain(text) from error
 
 
 def in_letters(domain: str) -> str:

@@ -26,14 +26,15 @@ RANKS = (
     SuppressionReason.COMPLAINED,
     SuppressionReason.ERASED,
 )
+LONGEST_SOURCE = 300
 REVERSIBLE = frozenset({SuppressionReason.MANUAL, SuppressionReason.BOUNCED, SuppressionReason.UNSUBSCRIBED})
 
 # In the order of the digests, so that two of these never wait for each other in a circle.
 SUPPRESS = """
 INSERT INTO leads_suppression AS known (organisation_id, digest, address, domain, reason, source, created_by_id, created_at)
-SELECT %(organisation)s, digest, address, domain, reason, %(source)s, %(by)s, statement_timestamp()
-FROM unnest(%(digests)s::bytea[], %(addresses)s::text[], %(domains)s::text[], %(reasons)s::text[])
-    AS given (digest, address, domain, reason) ORDER BY digest
+SELECT %(organisation)s, digest, address, domain, reason, source, %(by)s, statement_timestamp()
+FROM unnest(%(digests)s::bytea[], %(addresses)s::text[], %(domains)s::text[], %(reasons)s::text[], %(sources)s::text[])
+    AS given (digest, address, domain, reason, source) ORDER BY digest
 ON CONFLICT (organisation_id, digest) DO UPDATE SET
     reason = excluded.reason, source = excluded.source, created_by_id = excluded.created_by_id,
     address = CASE known.address WHEN '' THEN excluded.address ELSE known.address END
@@ -54,6 +55,7 @@ class Given:
     address: str = ""
     domain: str = ""
     reason: SuppressionReason = SuppressionReason.MANUAL
+    source: str = ""  # where it differs from that of the others
 
 
 def digest(email_key: str) -> bytes:
@@ -67,7 +69,7 @@ def domain_digest(domain: str) -> bytes:
 
 
 def given(text: str, reason: SuppressionReason = SuppressionReason.MANUAL) -> Given:
-    """What `a@b.example`, `b.example`, `@b.example` or `*@b.example` asks for; raises BadAddress or BadDomain."""
+    """What `a@b.example`, `b.example`, `@b.example` or `*@b.example` asks for; raises BadAddress."""
     text = text.strip()
     if "@" in text.removeprefix("*").removeprefix("@"):
         address = normalise_email(text)
@@ -79,7 +81,7 @@ def given(text: str, reason: SuppressionReason = SuppressionReason.MANUAL) -> Gi
 def suppress(
     organisation: Organisation, text: str, reason: SuppressionReason, source: str, by: User | None = None
 ) -> Suppression:
-    """Suppress an address or a domain; a stronger reason that is known already stays. Raises BadAddress or BadDomain."""
+    """Suppress an address or a domain; a stronger reason that is known already stays. Raises BadAddress."""
     wanted = given(text, reason)
     put(organisation.pk, [wanted], source, by)
     return Suppression.objects.get(organisation=organisation, digest=wanted.digest)
@@ -96,14 +98,15 @@ def suppress_lead(
 
 def put(organisation: int, wanted: Iterable[Given], source: str, by: User | None = None) -> int:
     """Suppress these, and return how many were not suppressed before. What is known already changes as RANKS says."""
-    once = {one.digest: one for one in wanted}
+    strongest_last = sorted(wanted, key=lambda one: RANKS.index(one.reason))
+    once = {one.digest: one for one in strongest_last}
     values: dict[str, int | str | list[bytes] | list[str] | None] = {
         "organisation": organisation,
         "digests": list(once),
         "addresses": [one.address for one in once.values()],
         "domains": [one.domain for one in once.values()],
         "reasons": [one.reason.value for one in once.values()],
-        "source": source[:300],
+        "sources": [(one.source or source)[:LONGEST_SOURCE] for one in once.values()],
         "by": by.pk if by else None,
         "ranks": [rank.value for rank in RANKS],
     }

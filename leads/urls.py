@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from leads.views import bulk, exporting, fields, imports, leads, lists, running, segments, tags
+from leads.views import bulk, exporting, fields, imports, leads, lists, running, segments, suppressions, tags
 
 urlpatterns: list[URLPattern] = [
     path("leads/", leads.index, name="leads"),
@@ -27,6 +27,13 @@ urlpatterns: list[URLPattern] = [
     path("segments/<int:pk>/", segments.show, name="segment"),
     path("segments/<int:pk>/edit/", segments.edit, name="segment-edit"),
     path("segments/<int:pk>/delete/", segments.delete, name="segment-delete"),
+    path("suppressions/", suppressions.index, name="suppressions"),
+    path("suppressions/add/", suppressions.add, name="suppressions-add"),
+    path("suppressions/suppressions.csv", suppressions.csv, name="suppressions-csv"),
+    path("suppressions/import/", suppressions.new_file, name="suppressions-import"),
+    path("suppressions/import/<int:pk>/", suppressions.show_file, name="suppression-file"),
+    path("suppressions/import/<int:pk>/refused.csv", suppressions.refused, name="suppression-file-refused"),
+    path("suppressions/<int:pk>/remove/", suppressions.remove, name="suppression-remove"),
     path("tags/", tags.index, name="tags"),
     path("tags/rename/", tags.rename, name="tag-rename"),
     path("tags/delete/", tags.delete, name="tag-delete"),

@@ -14,7 +14,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from leads.importing.read import Dialect
-from leads.models import Import
+from leads.models import Import, SuppressionFile
 
 FOLDER = "imports"
 # An upload without an import is one whose import is not saved yet, or was deleted with its organisation.
@@ -60,7 +60,8 @@ def drop(importing: Import) -> None:
 
 
 @receiver(post_delete, sender=Import)
-def delete_with_import(instance: Import, **about: Any) -> None:
+@receiver(post_delete, sender=SuppressionFile)
+def delete_with_import(instance: Import | SuppressionFile, **about: Any) -> None:
     """Whatever deletes an import (a discard, the end of its organisation) deletes its upload."""
     transaction.on_commit(partial(delete, instance.file))
 
@@ -70,7 +71,10 @@ def delete_orphans() -> None:
     latest = time.time() - ORPHAN_SECONDS
     found = [path for path in path_of(FOLDER).glob("*") if path.stat().st_mtime < latest]
     files = [f"{FOLDER}/{path.name}" for path in found]
-    known = set(Import.objects.filter(file__in=files).values_list("file", flat=True))
+    of_leads, of_suppressions = (
+        owner.objects.filter(file__in=files).values_list("file", flat=True) for owner in (Import, SuppressionFile)
+    )
+    known = {*of_leads, *of_suppressions}
     for file in files:
         if file not in known:
             delete(file)

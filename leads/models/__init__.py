@@ -5,7 +5,7 @@ from leads.models.imports import Import, ImportedLead, ImportState, RejectedRow,
 from leads.models.lead import NAME_SORTED, NAMELESS, FormerAddress, Lead
 from leads.models.lists import LeadList, ListEntry
 from leads.models.segments import CustomField, FieldKind, Segment
-from leads.models.suppression import Suppression, SuppressionReason
+from leads.models.suppression import Suppression, SuppressionFile, SuppressionReason
 
 __all__ = [
     "NAMELESS",
@@ -26,5 +26,6 @@ __all__ = [
     "RememberedMapping",
     "Segment",
     "Suppression",
+    "SuppressionFile",
     "SuppressionReason",
 ]
