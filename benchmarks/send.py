@@ -122,6 +122,7 @@ class Run:
 
 def send(pk: int, messages: int, processes: int) -> Run:
     from campaigns import engine
+    from campaigns.enrolment import enrol
     from campaigns.models import Campaign, Message
 
     campaign = Campaign.objects.get(pk=pk)
@@ -134,7 +135,7 @@ def send(pk: int, messages: int, processes: int) -> Run:
         for worker in working:
             assert worker.stdin is not None
             print("go", file=worker.stdin, flush=True)
-        engine.enrol(campaign)
+        enrol(campaign)
         while engine.plan():
             pass
         own = time.process_time() - own

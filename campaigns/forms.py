@@ -13,6 +13,7 @@ from campaigns.preflight import FIELDS, field_problems
 from campaigns.rendering.limits import MAX_SOURCE
 from campaigns.wording import StepContent
 from ecrm.forms import OurWords
+from ecrm.text import counted
 from leads.addresses import BadAddress, normalise_email
 from leads.lists import with_counts
 from leads.models import LeadList
@@ -104,7 +105,7 @@ class CampaignForm(OurWords, forms.Form):
         chosen = self.chosen("lists")
         lists = shown(with_counts(self.organisation.lists.order_by("name")), chosen)
         return [
-            Choice(found.pk, found.name, leads_in_words(found.size), "", str(found.pk) in chosen) for found in lists
+            Choice(found.pk, found.name, counted(found.size, "lead"), "", str(found.pk) in chosen) for found in lists
         ]
 
     def sender_choices(self) -> list[Choice]:
@@ -135,10 +136,6 @@ def checked_in_words(sender: Sender) -> str:
     if sender.check_failed:
         return " · the last check failed"
     return " · not checked yet" if sender.is_untried else ""
-
-
-def leads_in_words(count: int) -> str:
-    return "1 lead" if count == 1 else f"{count:,} leads"
 
 
 class TestMailForm(OurWords, forms.Form):

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from campaigns.errors import BadValue
-from campaigns.models import Campaign, CampaignState, Enrollment, MessageState
-from campaigns.stopping import GOING
+from campaigns.models import GOING, Campaign, CampaignState, Enrollment, MessageState
 from senders.models import Sender
 
 HAD_A_MAIL = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN)

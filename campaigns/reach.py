@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from campaigns.models import Campaign, Enrollment, Message, MessageState
-from campaigns.stopping import GOING
+from campaigns.models import GOING, Campaign, Enrollment, Message, MessageState
 
 GONE_OUT = (MessageState.SENT, MessageState.SENDING, MessageState.UNKNOWN)
 

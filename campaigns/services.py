@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from campaigns import engine
+from campaigns.enrolment import enrol
 from campaigns.errors import NotReady, WrongState
 from campaigns.models import (
     Campaign,
@@ -56,7 +57,7 @@ def start_campaign(campaign: Campaign, by: User) -> Campaign:
             findings = preflight(campaign)
             if any(finding.blocks for finding in findings):
                 raise NotReady(findings)
-            engine.enrol(campaign)
+            enrol(campaign)
             engine.signal_work(campaign)
     except NotReady:
         campaign.refresh_from_db()  # the claim was rolled back

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import QuerySet
 
 from campaigns.companies import colleagues_of
-from campaigns.models import Enrollment, EnrollmentState, Message, MessageState
+from campaigns.models import GOING, Enrollment, EnrollmentState, Message, MessageState
 from leads.models import Lead
 from tracking.models import Happening
 from tracking.signals import Recorded
@@ -18,8 +18,6 @@ from tracking.signals import Recorded
 EVERYWHERE = {Happening.UNSUBSCRIBED, Happening.COMPLAINED}
 STOPS = EVERYWHERE | {Happening.REPLIED, Happening.BOUNCED}
 FOR_ALL = {Happening.UNSUBSCRIBED, Happening.COMPLAINED, Happening.REPLIED}
-# Those whose sequence can still go on.
-GOING = (EnrollmentState.ACTIVE, EnrollmentState.PAUSED)
 COLLEAGUE = "{} by a colleague"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from campaigns import engine, waking
+from campaigns import engine, enrolment, waking
 
 
 @shared_task(name="campaigns.tasks.tick")
@@ -26,6 +26,12 @@ def drain_sender(sender: int) -> None:
     waking.taken_up(sender)
     if engine.drain(sender).more and not waking.anyone_waits():
         waking.signal([sender])
+
+
+@shared_task(name="campaigns.tasks.let_grow")
+def let_grow() -> None:
+    """Each minute: enrol who came into the audience of campaigns that grow."""
+    enrolment.let_grow()
 
 
 @worker_shutting_down.connect

@@ -174,6 +174,7 @@ CELERY_TASK_QUEUES = [Queue(name) for name in ("celery", "ticks", "send", "impor
 CELERY_TASK_ROUTES = {
     "campaigns.tasks.tick": {"queue": "ticks"},
     "campaigns.tasks.drain_sender": {"queue": "send"},
+    "campaigns.tasks.let_grow": {"queue": "imports"},
     "leads.tasks.run_import": {"queue": "imports"},
     "leads.tasks.run_bulk_action": {"queue": "imports"},
     "leads.tasks.run_suppression_file": {"queue": "imports"},
@@ -185,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(os.environ.get("ECRM_TICK_SECONDS", "1")),
         "options": {"expires": 5},
     },
+    "campaigns-grow": {"task": "campaigns.tasks.let_grow", "schedule": 60.0, "options": {"expires": 60}},
     "senders-notices": {"task": "senders.tasks.tell_owners", "schedule": 60.0, "options": {"expires": 60}},
     "accounts-answers": {
         "task": "accounts.tasks.purge_answers",

@@ -47,6 +47,7 @@ def seed(senders: int, mails: int) -> None:
     from accounts.services import create_account
     from benchmarks.schedule.world import run
     from campaigns import engine
+    from campaigns.enrolment import enrol
     from campaigns.models import Campaign, CampaignState, Step, Variant
     from leads.models import LeadList
     from senders.connecting.grants import store_grant
@@ -71,7 +72,7 @@ def seed(senders: int, mails: int) -> None:
         organisation=organisation, step=step, subject="Hello {{ first_name }}", body_html=PARAGRAPH * 6 + LINKS,
         body_text="Hello {{ first_name }}, https://example.com/a",
     )  # fmt: skip
-    engine.enrol(campaign)
+    enrol(campaign)
     while engine.plan():
         pass
     run("VACUUM ANALYZE")

@@ -19,7 +19,7 @@ from campaigns.engine.closing import finish
 from campaigns.engine.deliver import drain, stopping
 from campaigns.engine.handover import hand_over
 from campaigns.engine.mailboxes import hold_senders
-from campaigns.engine.plan import enrol, plan, senders_with_work, signal_work
+from campaigns.engine.plan import plan, senders_with_work, signal_work
 from campaigns.engine.recover import CannotResend, close_unknown, recover_abandoned, resend_unknown
 from campaigns.engine.trial import send_test
 
@@ -27,7 +27,6 @@ __all__ = [
     "CannotResend",
     "close_unknown",
     "drain",
-    "enrol",
     "finish",
     "hand_over",
     "hold_senders",

@@ -9,6 +9,7 @@ from django.db import connection
 
 from campaigns.activity import note
 from campaigns.models import Campaign
+from ecrm.text import counted
 from senders.models import Sender
 
 # How many leads of a sender move at once; the next tick is a second away.
@@ -58,6 +59,7 @@ def hand_over() -> int:
 
 
 def log(campaign: Campaign, giver: Sender, count: int) -> None:
-    leads = "1 new lead" if count == 1 else f"{count:,} new leads"
     reason = giver.state_reason or giver.last_error or f"it is {giver.state}"
-    note(campaign, "handed_over", f"{leads} of {giver.address} went to the other senders: {reason}")
+    note(
+        campaign, "handed_over", f"{counted(count, 'new lead')} of {giver.address} went to the other senders: {reason}"
+    )

@@ -13,7 +13,6 @@ from django.utils import timezone
 from campaigns.engine.lease import HOLDS
 from campaigns.engine.quota import quotas
 from campaigns.models import Campaign, CampaignState
-from leads.mailable import mailable
 from senders.models import Sender, SenderState
 from senders.window import is_open
 
@@ -21,30 +20,6 @@ from senders.window import is_open
 # others; the next tick is a second away.
 PLAN_BATCH = 5_000
 CAMPAIGN_BATCH = 2_000
-
-# Everyone on the campaign's lists, once, but for the suppressed. The lead's sender is decided here, for all its steps,
-# by turns. One statement: 100,000 leads in about 1.5 s on PostgreSQL as `up` starts it.
-ENROL = f"""
-WITH senders AS (
-    SELECT array_agg(sender_id ORDER BY sender_id) AS ids
-    FROM campaigns_campaign_senders WHERE campaign_id = %(campaign)s
-), audience AS (
-    SELECT DISTINCT lead.id
-    FROM campaigns_campaign_lists chosen
-    JOIN leads_listentry entry ON entry.lead_list_id = chosen.leadlist_id
-    JOIN leads_lead lead ON lead.id = entry.lead_id AND lead.organisation_id = %(organisation)s
-    WHERE chosen.campaign_id = %(campaign)s
-      AND {mailable("lead")}
-)
-INSERT INTO campaigns_enrollment
-    (organisation_id, campaign_id, lead_id, sender_id, state, reason, next_position, due_at, created_at)
-SELECT %(organisation)s, %(campaign)s, audience.id,
-    senders.ids[1 + (row_number() OVER (ORDER BY audience.id) - 1) %% cardinality(senders.ids)],
-    'active', '', 1, now(), now()
-FROM audience, senders
-WHERE cardinality(senders.ids) > 0
-ON CONFLICT (campaign_id, lead_id) DO NOTHING
-"""  # noqa: S608  (words of our own)
 
 # O(due): for each running campaign, in a new order each time, and each of its steps, the last one first, the partial index
 # `enrollment_due` gives the due ones in order, and stops at the limit. What another tick has locked is its own to plan.
@@ -164,15 +139,6 @@ CROSS JOIN LATERAL (
 ) work
 ORDER BY waiting.lease_until NULLS FIRST, waiting.id LIMIT %(most)s
 """  # noqa: S608  (words of our own)
-
-
-def enrol(campaign: Campaign) -> int:
-    """Put everyone on the campaign's lists into it who is not suppressed and not in it yet; returns how many came
-    in.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(ENROL, {"campaign": campaign.pk, "organisation": campaign.organisation_id})
-        return int(cursor.rowcount)
 
 
 def plan() -> int:

@@ -2,11 +2,12 @@
 
 from campaigns.models.activity import Activity
 from campaigns.models.campaign import Campaign, CampaignDay, CampaignState, Priority
-from campaigns.models.enrollment import Enrollment, EnrollmentState
+from campaigns.models.enrollment import GOING, Enrollment, EnrollmentState
 from campaigns.models.message import Message, MessageState
 from campaigns.models.sequence import Condition, Step, Variant, WinnerBy
 
 __all__ = [
+    "GOING",
     "Activity",
     "Campaign",
     "CampaignDay",

@@ -18,6 +18,10 @@ class EnrollmentState(models.TextChoices):
     STOPPED = "stopped"
 
 
+# Those whose sequence can still go on.
+GOING = (EnrollmentState.ACTIVE, EnrollmentState.PAUSED)
+
+
 class Enrollment(models.Model):
     """One lead in one campaign: where it stands in the sequence, and the mailbox its conversation stays in."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from accounts.models import Organisation, User
-from campaigns import engine
 from campaigns.audience import audience_leads, count_audience, custom_fields, known_fields
+from campaigns.enrolment import enrol
 from campaigns.models import Campaign, Enrollment
 from leads.lists import add_to_list, named_list
 from leads.models import Lead, LeadList, SuppressionReason
@@ -34,7 +34,7 @@ def test_the_audience_is_whom_a_start_enrols(
     suppress(acme, "gone.example", SuppressionReason.MANUAL, "test")
     assert count_audience(campaign).suppressed == 2
     expected = set(audience_leads(campaign).values_list("pk", flat=True))
-    engine.enrol(campaign)
+    enrol(campaign)
     assert set(Enrollment.objects.values_list("lead", flat=True)) == expected
     assert len(expected) == 3
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from campaigns import engine
 from campaigns.engine.lease import lease_of
+from campaigns.enrolment import enrol
 from campaigns.models import Campaign, CampaignState, Enrollment, EnrollmentState, Message, Step, Variant
 from leads.services import save_lead
 from tests.campaigns.launching import Launcher, only_sender, states
@@ -25,7 +26,7 @@ def test_a_lead_on_two_lists_is_enrolled_once(launcher: Launcher) -> None:
     campaign = launcher.start(lists=lists)
     assert Enrollment.objects.filter(campaign=campaign).count() == 5
     assert states(campaign) == {"planned": 5}
-    assert engine.enrol(campaign) == 0, "a second enrolment finds everyone in"
+    assert enrol(campaign) == 0, "a second enrolment finds everyone in"
 
 
 def test_the_suppressed_are_not_enrolled(launcher: Launcher) -> None:
@@ -99,7 +100,7 @@ def test_variants_are_drawn_by_weight(launcher: Launcher) -> None:
     heavy = Variant.objects.create(name="B", weight=9, **common)
     never = Variant.objects.create(name="C", weight=0, **common)
     campaign.lists.add(launcher.people(150, "More", start=1))
-    engine.enrol(campaign)
+    enrol(campaign)
     engine.plan()
     drawn = Message.objects.filter(campaign=campaign).exclude(lead__email="lead0@example.com")
     assert 100 < drawn.filter(variant=heavy).count() < 150
