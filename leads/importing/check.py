@@ -33,8 +33,8 @@ LINES_SHOWN = 5
 
 TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS import_check (digest bytea, domain text); TRUNCATE import_check"
 COPY = "COPY import_check (digest, domain) FROM STDIN"
-# A group and joins over all rows at once. Measured on two cores: 2.5 s for a million rows beside a million leads. Where domains are
-# suppressed each one in the file is looked for once: up to 7 s more, where each row has its own.
+# A group and joins over all rows at once. Measured on two cores: 2.5 s for a million rows beside a million leads. Where
+# domains are suppressed each one in the file is looked for once: up to 7 s more, where each row has its own.
 COUNT = f"""
 WITH covered AS MATERIALIZED (
     SELECT domain, {domain_reason("%(organisation)s", "found.domain")} AS reason
