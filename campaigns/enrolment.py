@@ -52,7 +52,7 @@ def enrol(campaign: Campaign) -> int:
 
 def insert(campaign: Campaign, leads: QuerySet[Lead]) -> int:
     """Put these leads of the campaign's organisation into it; returns how many were not in it."""
-    sql, parameters = leads.order_by().values("pk").query.sql_with_params()
+    sql, parameters = leads.values("pk").query.sql_with_params()
     first = random.randrange(1000)  # noqa: S311  (whose turn it is)
     own = campaign.pk, campaign.organisation_id, campaign.pk, first
     with connection.cursor() as cursor:

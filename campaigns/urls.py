@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from campaigns.views import editing, listing, moving, overview, previewing, showing
+from campaigns.views import editing, enrolled, listing, moving, overview, previewing, showing
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/live/", showing.live, name="campaign-live"),
     path("campaigns/<int:pk>/check/", showing.check, name="campaign-check"),
     path("campaigns/<int:pk>/messages/", showing.messages, name="campaign-messages"),
+    path("campaigns/<int:pk>/leads/", enrolled.index, name="campaign-leads"),
+    path("campaigns/<int:pk>/leads/<slug:action>/", enrolled.do, name="campaign-leads-do"),
     path("campaigns/<int:pk>/events.csv", showing.events, name="campaign-events"),
     path("campaigns/<int:pk>/edit/", editing.edit, name="campaign-edit"),
     path("campaigns/<int:pk>/preview/", previewing.show, name="campaign-preview"),

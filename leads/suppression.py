@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from accounts.models import Organisation, User
 from leads.addresses import normalise_email
-from leads.domains import domains_of, in_letters, normalise_domain
+from leads.domains import domains_of, normalise_domain
 from leads.models import FormerAddress, Lead, Suppression, SuppressionReason
 
 # From the weakest: a later word replaces a weaker one, and never a stronger one.
@@ -157,9 +157,8 @@ def unsuppress_lead(lead: Lead) -> None:
     """Take back the entry for a lead's address; raises KeptSuppression where it stays, or its domain is on the list."""
     if entry := entry_of(lead):
         unsuppress(entry)
-    if covering := suppression_of(lead):
-        domain = in_letters(covering.domain)
-        raise KeptSuppression(f"Nobody at {domain} is mailed, as long as that stands on the suppression list.")
+    if above := suppression_of(lead):
+        raise KeptSuppression(f"Nobody at {above.name} is mailed, as long as that stands on the suppression list.")
 
 
 def entry_of(lead: Lead) -> Suppression | None:

@@ -14,7 +14,7 @@ from ecrm.rest import Body, Slug, page, row_id
 from senders import services, window
 from senders.check import check_for
 from senders.connecting.flow import disconnect_sender
-from senders.dns_check import check_domain
+from senders.dns_check import look_at_domain
 from senders.errors import last_errors
 from senders.forms import SenderForm
 from senders.models import Kind, Sender, SenderState
@@ -208,7 +208,7 @@ def check(request: OrgRequest, org: Slug, sender_id: str) -> Json:
 
 @router.get("/senders/{sender_id}/domain", summary="What DNS says of its domain: SPF, DKIM, DMARC")
 def domain(request: OrgRequest, org: Slug, sender_id: str) -> Json:
-    checks = check_domain(find(request, sender_id))
+    checks = look_at_domain(find(request, sender_id))
     return {"ok": all(check.state == "ok" for check in checks), "checks": [asdict(check) for check in checks]}
 
 

@@ -5,7 +5,7 @@ Outlook.com want all three of whoever sends much (shared/FACTS.md).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from senders.dns_lookup import Lookup, NoAnswer
@@ -29,6 +29,8 @@ FREE = (
     ({"gmx.net", "gmx.de", "gmx.at", "gmx.ch"}, None, {"mail.gmx.net"}),
 )
 NAMES = ("SPF", "DKIM", "DMARC")
+# What somebody has to do something about.
+WANTING = ("weak", "missing")
 State = Literal["ok", "weak", "missing", "unknown"]
 
 
@@ -60,6 +62,13 @@ def check_domain(sender: Sender) -> list[DnsCheck]:
     lookup = Lookup()
     looks: tuple[Callable[[Lookup, str, Sender], DnsCheck], ...] = (check_spf, check_dkim, check_dmarc)
     return [settled(name, look, lookup, domain, sender) for name, look in zip(NAMES, looks, strict=True)]
+
+
+def look_at_domain(sender: Sender) -> list[DnsCheck]:
+    """`check_domain`, and keep what is to be done on the sender, for the preflight of campaigns."""
+    checks = check_domain(sender)
+    Sender.objects.filter(pk=sender.pk).update(dns=[asdict(check) for check in checks if check.state in WANTING])
+    return checks
 
 
 def settled(

@@ -79,6 +79,8 @@ class Sender(models.Model):
     checked_at = models.DateTimeField(null=True, editable=False)
     check_ok = models.BooleanField(null=True, editable=False)
     check_detail = models.CharField(max_length=500, blank=True, editable=False, help_text="Why it failed.")
+    # What DNS said of its domain at the last look (senders.dns_check.look_at_domain), for whoever cannot wait for DNS.
+    dns = models.JSONField(default=list, blank=True, editable=False)
     # The owners are to be told by mail that it stopped by itself (senders.notices).
     notice_due = models.BooleanField(default=False, editable=False)
     # Nothing is sent before this time: the gap between mails, or what the server asked us to wait.

@@ -14,7 +14,7 @@ from ecrm.web import go, page_of, render_page, toast_event
 from senders import services
 from senders.check import CheckStep, check_for
 from senders.connecting.providers import PROVIDERS
-from senders.dns_check import check_domain
+from senders.dns_check import look_at_domain
 from senders.errors import last_errors
 from senders.forms import SenderForm, WindowForm
 from senders.health import outcomes_of
@@ -132,7 +132,7 @@ def check(request: OrgRequest, pk: int) -> HttpResponse:
 def domain(request: OrgRequest, pk: int) -> HttpResponse:
     """What DNS says of its domain, looked up now: a fragment of its page, or a page of its own."""
     sender = find(request, pk)
-    context = {"sender": sender, "checks": check_domain(sender)}
+    context = {"sender": sender, "checks": look_at_domain(sender)}
     return render_senders(request, "senders/domain.html", context, fragment="senders/_domain.html")
 
 

@@ -1,5 +1,8 @@
-"""Campaigns over the API (../shared/API.md): what they are, what moves them, what became of their mails."""
+"""Campaigns over the API (../shared/API.md): what they are, what moves them, who is in them, what became of their mails."""
 
+from campaigns.api import enrollments
 from campaigns.api.campaigns import router
+
+router.add_router("", enrollments.router)
 
 __all__ = ["router"]

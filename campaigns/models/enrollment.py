@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.utils import timezone
 
@@ -9,6 +12,9 @@ from accounts.models import Organisation
 from campaigns.models.campaign import Campaign
 from leads.models import Lead
 from senders.models import Sender
+
+if TYPE_CHECKING:
+    from campaigns.models.message import Message
 
 
 class EnrollmentState(models.TextChoices):
@@ -37,6 +43,9 @@ class Enrollment(models.Model):
     # When the next step becomes a message; null while one is on its way or nothing is left to plan.
     due_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # For the table of a campaign's leads (campaigns.views.enrolled); no columns.
+    message: Message | None = None
+    actions: Sequence[str] = ()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["campaign", "lead"], name="enrollment_once")]

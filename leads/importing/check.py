@@ -33,20 +33,26 @@ LINES_SHOWN = 5
 
 TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS import_check (digest bytea, domain text); TRUNCATE import_check"
 COPY = "COPY import_check (digest, domain) FROM STDIN"
-# A group and two joins over all rows at once. Measured on two cores: 2.5 s for a million rows beside a million leads.
+# A group and joins over all rows at once. Measured on two cores: 2.5 s for a million rows beside a million leads. Where
+# domains are suppressed each one in the file is looked for once: up to 7 s more, where each row has its own.
 COUNT = f"""
+WITH covered AS MATERIALIZED (
+    SELECT domain, {domain_reason("%(organisation)s", "found.domain")} AS reason
+    FROM (SELECT DISTINCT domain FROM import_check) found
+), person AS MATERIALIZED (
+    SELECT rows, lead.id AS lead, coalesce(suppressed.reason, covered.reason) AS why
+    FROM (SELECT digest, domain, count(*) AS rows FROM import_check GROUP BY digest, domain) person
+    JOIN covered USING (domain)
+    LEFT JOIN leads_lead lead ON lead.organisation_id = %(organisation)s AND lead.digest = person.digest
+    LEFT JOIN leads_suppression suppressed
+        ON suppressed.organisation_id = %(organisation)s AND suppressed.digest = person.digest
+)
 SELECT count(*) FILTER (WHERE lead IS NULL AND why IS DISTINCT FROM 'erased'),
     count(*) FILTER (WHERE lead IS NOT NULL AND why IS DISTINCT FROM 'erased'),
     coalesce(sum(rows - 1) FILTER (WHERE why IS DISTINCT FROM 'erased'), 0),
     coalesce(sum(rows) FILTER (WHERE why <> 'erased'), 0),
     coalesce(sum(rows) FILTER (WHERE why = 'erased'), 0)
-FROM (
-    SELECT rows, lead.id AS lead, coalesce(suppressed.reason, {domain_reason("%(organisation)s", "person.domain")}) AS why
-    FROM (SELECT digest, domain, count(*) AS rows FROM import_check GROUP BY digest, domain) person
-    LEFT JOIN leads_lead lead ON lead.organisation_id = %(organisation)s AND lead.digest = person.digest
-    LEFT JOIN leads_suppression suppressed
-        ON suppressed.organisation_id = %(organisation)s AND suppressed.digest = person.digest
-) person
+FROM person
 """  # noqa: S608  (words of our own)
 # At most, for as many rows as a file can have; meanwhile the worker cannot say that it lives.
 COUNT_TAKES = timedelta(minutes=5)

@@ -7,6 +7,7 @@ from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from leads.domains import in_letters
 
 # What an entry is found and sorted by: a domain or an address, whichever it has.
 NAME = Lower(Concat("domain", "address"))
@@ -44,7 +45,12 @@ class Suppression(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.domain or self.address or 'an address that is not kept'} ({self.reason})"
+        return f"{self.name or 'an address that is not kept'} ({self.reason})"
+
+    @property
+    def name(self) -> str:
+        """The domain or address as people write it; empty where only its hash is kept."""
+        return in_letters(self.domain) if self.domain else self.address
 
 
 class SuppressionFile(models.Model):

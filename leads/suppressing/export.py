@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from leads.models import Suppression
-from leads.suppressing.listing import kind_of, name_of
+from leads.suppressing.listing import kind_of
 
 CHUNK = 2000
 HEADER = ("Address or domain", "Kind", "Reason", "Source", "By", "Added")
@@ -17,4 +17,4 @@ def rows(entries: QuerySet[Suppression]) -> Iterator[tuple[Any, ...]]:
     yield HEADER
     for entry in entries.order_by("pk").iterator(chunk_size=CHUNK):
         by = entry.created_by.name if entry.created_by else ""
-        yield name_of(entry), kind_of(entry), entry.reason, entry.source, by, entry.created_at.replace(microsecond=0)
+        yield entry.name, kind_of(entry), entry.reason, entry.source, by, entry.created_at.replace(microsecond=0)

@@ -8,7 +8,7 @@ from django.db.models.functions import StrIndex
 
 from accounts.models import Organisation
 from leads.addresses import BadAddress, normalise_email
-from leads.domains import in_letters, normalise_domain
+from leads.domains import normalise_domain
 from leads.models import Suppression, SuppressionReason
 from leads.models.suppression import NAME
 from leads.suppression import REVERSIBLE, digest
@@ -88,11 +88,6 @@ def hashed(q: str) -> bytes:
         return digest(normalise_email(q).key)
     except BadAddress:
         return b""
-
-
-def name_of(entry: Suppression) -> str:
-    """The domain or address as people write it; empty where only its hash is kept."""
-    return in_letters(entry.domain) if entry.domain else entry.address
 
 
 def kind_of(entry: Suppression) -> str:

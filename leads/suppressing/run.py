@@ -102,7 +102,8 @@ def take(batch: Batch, row: Row, found: SuppressionFile) -> None:
     except BadAddress as error:
         batch.refused.append({"line": row.line, "reason": error.kind})
         return
-    source = ": ".join(filter(None, [found.file_name, said]))
+    # What names somebody is not kept: they may be erased one day, and nobody would look for them here.
+    source = f"{found.file_name}: {said}" if said and "@" not in said else found.file_name
     batch.wanted.append(Given(entry.digest, entry.address, entry.domain, reason, source))
 
 

@@ -20,7 +20,6 @@ from leads.suppressing.listing import (
     is_removable,
     kind_of,
     matching,
-    name_of,
     ordered,
     read_filter,
     whence,
@@ -46,7 +45,6 @@ def index(request: OrgRequest) -> HttpResponse:
     rows = [
         {
             "entry": entry,
-            "name": name_of(entry),
             "kind": kind_of(entry),
             "whence": whence(entry),
             "removable": is_removable(entry),
@@ -91,8 +89,9 @@ def add(request: OrgRequest) -> HttpResponse:
 
 
 def added_in_words(added: int, wanted: int) -> str:
-    known = f" {wanted - added:,} were there before." if wanted > added else ""
-    return f"{added:,} {'is' if added == 1 else 'are'} on the list now.{known}"
+    before = wanted - added
+    parts = [f"{added:,} added." if added else "", f"{before:,} known before." if before else ""]
+    return " ".join(filter(None, parts)) or "Nothing is added."
 
 
 @require_POST
@@ -104,7 +103,7 @@ def remove(request: OrgRequest, pk: int) -> HttpResponse:
         unsuppress(entry)
     except KeptSuppression as error:
         return go(list_url(request), str(error))
-    return go(list_url(request), f"{name_of(entry) or 'This person'} may be mailed again.")
+    return go(list_url(request), f"{entry.name or 'This person'} may be mailed again.")
 
 
 @require_GET

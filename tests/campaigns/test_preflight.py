@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import Organisation
-from campaigns.editing import update_campaign
+from accounts.models import Organisation, User
+from campaigns.editing import clone_campaign, update_campaign
 from campaigns.models import Campaign
 from campaigns.preflight import Finding, dropped, placeholders, preflight
-from campaigns.wording import StepContent
-from leads.models import Lead, LeadList, SuppressionReason
+from campaigns.services import start_campaign
+from campaigns.wording import StepContent, VariantContent
+from leads.models import Lead, LeadList, Segment, SuppressionReason
 from leads.suppression import suppress
 from senders.models import Sender
 
@@ -103,7 +105,7 @@ def test_a_field_that_no_lead_has_blocks_and_a_custom_one_does_not(
 def test_leads_without_the_field_are_counted_with_the_way_out(campaign: Campaign) -> None:
     (found,) = findings(with_content(campaign, body_html="<p>{{ company }}</p>"))
     assert found.message == "2 leads have no company and would fail; the others are sent."
-    assert found.fix == 'Give a fallback: {{ company | default: "…" }}.'
+    assert found.fix == 'Give a fallback, {{ company | default: "…" }}, or let these leads wait.'
 
 
 @pytest.mark.parametrize(
@@ -198,3 +200,92 @@ def test_a_sender_whose_last_check_failed_is_a_warning(campaign: Campaign, sende
     assert found.message == "The last check of alice@acme.example failed: The server refused the password."
     Sender.objects.update(check_ok=True)
     assert findings(campaign) == []
+
+
+def with_steps(campaign: Campaign, *steps: StepContent) -> list[tuple[str, int | None, str]]:
+    """What is found of a sequence: level, step and field."""
+    update_campaign(campaign, {"steps": steps})
+    return [(found.level, found.step, found.field) for found in preflight(campaign)]
+
+
+def test_a_first_step_that_answers_nothing_or_asks_for_nothing_blocks(campaign: Campaign) -> None:
+    step = StepContent("Hi", FINE, same_thread=True, condition="opened")
+    assert with_steps(campaign, step) == [("error", 1, "same_thread"), ("error", 1, "condition")]
+
+
+def test_a_follow_up_needs_no_subject_in_the_thread_but_one_of_its_own_elsewhere(campaign: Campaign) -> None:
+    first = StepContent("Hi", FINE)
+    assert with_steps(campaign, first, StepContent("", FINE, delay_hours=72, same_thread=True)) == []
+    assert with_steps(campaign, first, StepContent("", FINE, delay_hours=72)) == [("error", 2, "subject")]
+
+
+def test_two_mails_at_once_warn(campaign: Campaign) -> None:
+    assert with_steps(campaign, StepContent("Hi", FINE), StepContent("Ho", FINE)) == [("warning", 2, "delay_hours")]
+
+
+def test_a_condition_on_what_is_not_counted_warns(campaign: Campaign) -> None:
+    update_campaign(campaign, {"track_opens": False, "track_clicks": False, "stop_on_click": True})
+    found = with_steps(campaign, StepContent("Hi", FINE), StepContent("Ho", FINE, delay_hours=9, condition="opened"))
+    assert found == [("warning", None, "track_opens"), ("warning", None, "track_clicks")]
+
+
+def test_a_finding_names_its_variant_and_one_that_nobody_gets_is_not_looked_at(campaign: Campaign) -> None:
+    broken = VariantContent("{{", FINE, name="B")
+    for weight, expected in ((1, ["B"]), (0, [])):
+        variants = (VariantContent("Hi", FINE, name="A"), replace(broken, weight=weight))
+        update_campaign(campaign, {"steps": [StepContent(variants=variants)]})
+        assert [found.variant for found in findings(campaign, "error")] == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"subject": "GREAT OFFER FOR YOU"}, "Subject: all in capitals."),
+        ({"subject": "Now!!!"}, "Subject: filters count “!!!” against a mail."),
+        ({"body_html": "<p>Just click here</p>"}, "HTML: filters count “click here” against a mail."),
+        ({"body_html": '<p>Hi</p><img src="https://a.example/b.png">'}, "HTML: 1 image without a text in place of it"),
+    ],
+)
+def test_what_filters_or_readers_stumble_over_warns(campaign: Campaign, content: dict[str, str], said: str) -> None:
+    (found,) = findings(with_content(campaign, **content))
+    assert (found.level, found.message.startswith(said)) == ("warning", True)
+
+
+def test_an_image_with_its_text_and_a_loud_merge_field_are_fine(campaign: Campaign) -> None:
+    html = '<p>Hi {{ FIRST_NAME | default: "THERE" }}</p><img alt="" src="https://a.example/b.png">'
+    assert [found.level for found in findings(with_content(campaign, body_html=html), "warning")] == []
+
+
+def test_leads_under_way_elsewhere_are_counted(campaign: Campaign, alice: User) -> None:
+    other = clone_campaign(campaign, alice)
+    start_campaign(other, alice)
+    (found,) = findings(campaign)
+    assert (found.field, found.leads) == ("skip_busy", 3)
+    update_campaign(campaign, {"skip_busy": True})
+    (found,) = findings(campaign)
+    assert (found.level, "3 are in another campaign" in found.message) == ("error", True)
+
+
+def test_a_segment_that_cannot_be_followed_blocks(campaign: Campaign, acme: Organisation) -> None:
+    campaign.segments.add(
+        Segment.objects.create(organisation=acme, name="Odd", rules={"rules": [{"field": "x", "asks": "y"}]})
+    )
+    assert [(found.field, found.blocks) for found in findings(campaign)] == [("segments", True)]
+
+
+def test_what_dns_lacks_warns_and_senders_that_may_send_nothing_block(campaign: Campaign, sender: Sender) -> None:
+    lacks = {"name": "DMARC", "state": "missing", "detail": "There is none.", "advice": "Add one."}
+    Sender.objects.filter(pk=sender.pk).update(dns=[lacks])
+    (found,) = findings(campaign)
+    assert (found.level, found.message, found.fix) == (
+        "warning",
+        f"DMARC of {sender.address}: There is none.",
+        "Add one.",
+    )
+    Sender.objects.filter(pk=sender.pk).update(dns=[], daily_limit=0)
+    assert [found.message for found in findings(campaign)] == ["No chosen sender may send anything."]
+
+
+def test_a_finding_says_on_which_tab_it_is_mended() -> None:
+    tabs = {Finding("error", field, "x").tab for field in ("subject", "lists", "senders", "postal_address")}
+    assert tabs == {"sequence", "audience", "schedule", "settings"}

@@ -40,7 +40,7 @@ def test_a_file_with_a_reason_column_goes_onto_the_list(acme: Organisation, alic
     made = done(
         acme,
         b"Name;Email;Reason\nA;Anna <anna@b.example>;Hard bounce\nB;*@c.example;asked us\nK;known@b.example;manual\n"
-        b"D;anna@B.example;\nX;nobody;\nY;;opted out\nU;u@b.example;opted out\n",
+        b"D;anna@B.example;\nX;nobody;\nY;;opted out\nU;u@b.example;opted out by x@y.example\n",
     )
     assert (made.state, made.rows, made.added, made.known, made.refused) == ("done", 7, 3, 2, 2)
     assert [refusal["line"] for refusal in made.refusals] == [6, 7]
@@ -53,6 +53,7 @@ def test_a_file_with_a_reason_column_goes_onto_the_list(acme: Organisation, alic
     }
     entry = acme.suppressions.get(domain="c.example")
     assert (entry.source, entry.created_by) == ("blocked.csv: asked us", alice)
+    assert not acme.suppressions.filter(source__contains="@").exists()
     assert made.file == ""
 
 

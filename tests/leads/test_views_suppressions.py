@@ -78,7 +78,7 @@ def test_what_can_be_read_is_added_and_the_rest_is_said_line_by_line(
     response = as_alice.post(f"{BASE}add/", {"entries": entries, "reason": "bounced"})
     assert response.status_code == 422
     text = response.content.decode()
-    assert "2 are on the list now." in text
+    assert "2 added." in text
     assert "Line 2: “&lt;b&gt;nobody” is no address and no domain." in text
     assert "&lt;b&gt;nobody\nnowhere</textarea>" in text
     entry = suppression_of(grace)
@@ -86,7 +86,7 @@ def test_what_can_be_read_is_added_and_the_rest_is_said_line_by_line(
     assert (entry.reason, entry.source, entry.created_by) == ("bounced", "Entered by hand", alice)
     assert is_suppressed(acme, "x@mail.engine.example")
     again = as_alice.post(f"{BASE}add/", {"entries": "engine.example", "reason": "manual"})
-    assert "1 were there before" in again.headers["HX-Trigger"]
+    assert "1 known before." in again.headers["HX-Trigger"]
 
 
 @pytest.mark.parametrize("entries", ["", " ,;\n", "a@b.example\n" * 5001])
