@@ -7,12 +7,14 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the apps below what only this one knows."""
         from campaigns import happenings  # noqa: F401  (registers its receiver)
+        from campaigns.bulk import CHOICE, ENROL
         from campaigns.guards import erase_events, guard_list, guard_sender, mailed
         from campaigns.record import outcomes, room_at, sending_days
         from campaigns.segments import campaign_fields
         from campaigns.stats import sender_usage
         from campaigns.timeline import message_entries
         from leads import lists, services, timeline
+        from leads.bulk import actions
         from leads.importing import undo
         from leads.segments import vocabulary
         from senders import health, standing
@@ -28,3 +30,4 @@ class CampaignsConfig(AppConfig):
         undo.MAILED.append(mailed)
         timeline.SOURCES.append(message_entries)
         vocabulary.SOURCES.append(campaign_fields)
+        actions.ACTIONS["enrol"], actions.CHOICES["enrol"] = ENROL, CHOICE

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from accounts.models import Organisation
 from leads.models import BulkAction, Lead
 from leads.services import MAX_TAGS, erase_leads
 
@@ -131,6 +132,19 @@ ACTIONS: dict[str, Action] = {
     ),
 }
 EXPORT = "export"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the table offers besides: `label` for the action, and what it is done with (key → name), for an organisation."""
+
+    label: str
+    options: Callable[[Organisation], dict[str, str]]
+
+
+# Apps above add actions of their own to ACTIONS, and here under the same name what people choose for them: its key comes in
+# `BulkAction.new_value`, its name in `value`.
+CHOICES: dict[str, Choice] = {}
 
 
 def in_words(text: str, bulk: BulkAction, leads: str) -> str:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import OrgRequest
 from ecrm.rest import row_id
 from ecrm.web import go
-from leads.bulk.actions import ACTIONS, EXPORT, in_words
+from leads.bulk.actions import ACTIONS, CHOICES, EXPORT, in_words
 from leads.bulk.flow import begin, outcome
 from leads.bulk.meant import Meant, newest_lead
 from leads.counting import THOROUGH
@@ -77,7 +77,7 @@ def answer(asked: Asked) -> HttpResponse:
     data = asked.request.POST
     if not asked.meant.ids and not data.get("all"):
         raise Refused("Choose some leads first.")
-    if asked.action not in OFFERED:
+    if asked.action not in (*OFFERED, *CHOICES):
         raise Refused("Choose what to do with these leads.")
     if asked.action == EXPORT:
         return go(export_url(asked))
@@ -106,6 +106,11 @@ def plan(asked: Asked) -> BulkAction:
             raise Refused("Give the list a name.")
     elif asked.action == "remove":
         planned.value = chosen_list(asked).name
+    elif asked.action in CHOICES:
+        planned.new_value = asked.request.POST.get("choice", "")
+        planned.value = CHOICES[asked.action].options(asked.request.organisation).get(planned.new_value, "")[:200]
+        if not planned.value:
+            raise Refused("Choose one from the list.")
     return planned
 
 

@@ -12,6 +12,7 @@ from accounts.access import OrgRequest
 from accounts.models import Role
 from ecrm.rest import row_id
 from ecrm.web import render_page
+from leads.bulk.actions import CHOICES
 from leads.bulk.flow import can_be_undone, outcome
 from leads.bulk.run import OPEN
 from leads.counting import Count
@@ -127,6 +128,9 @@ def table_context(request: OrgRequest, search: Search, on: On, found: Found) -> 
         "tags": lambda: sorted({*known_tags(organisation), *filter(None, [search.tag])}),
         "may_change": may_change(request),
         "done": done_before(request),
+        "choices": {
+            key: (found.label, options) for key, found in CHOICES.items() if (options := found.options(organisation))
+        },
         "running": organisation.bulk_actions.filter(state__in=OPEN).order_by("-pk").first(),
         "active": "lists" if on_list else "leads",
     }
