@@ -12,7 +12,7 @@ class CampaignsConfig(AppConfig):
         from campaigns.record import outcomes, room_at, sending_days
         from campaigns.segments import campaign_fields
         from campaigns.stats import sender_usage
-        from campaigns.timeline import message_entries
+        from campaigns.timeline import campaign_places, message_entries
         from leads import lists, services, timeline
         from leads.bulk import actions
         from leads.importing import undo
@@ -29,5 +29,6 @@ class CampaignsConfig(AppConfig):
         services.ERASERS.append(erase_events)
         undo.MAILED.append(mailed)
         timeline.SOURCES.append(message_entries)
+        timeline.PLACES.append(campaign_places)
         vocabulary.SOURCES.append(campaign_fields)
         actions.ACTIONS["enrol"], actions.CHOICES["enrol"] = ENROL, CHOICE

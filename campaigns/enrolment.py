@@ -31,7 +31,8 @@ WITH mailboxes AS (
 INSERT INTO campaigns_enrollment
     (organisation_id, campaign_id, lead_id, sender_id, state, reason, next_position, due_at, created_at)
 SELECT %s, %s, audience.id,
-    mailboxes.ids[1 + (%s + row_number() OVER (ORDER BY audience.id)) %% cardinality(mailboxes.ids)],
+    mailboxes.ids[1 + ((SELECT count(*) FROM campaigns_enrollment WHERE campaign_id = %s) - 1
+        + row_number() OVER (ORDER BY audience.id)) %% cardinality(mailboxes.ids)],
     'active', '', 1, now(), now()
 FROM ({audience}) AS audience(id), mailboxes
 WHERE cardinality(mailboxes.ids) > 0
@@ -53,8 +54,7 @@ def enrol(campaign: Campaign) -> int:
 def insert(campaign: Campaign, leads: QuerySet[Lead]) -> int:
     """Put these leads of the campaign's organisation into it; returns how many were not in it."""
     sql, parameters = leads.values("pk").query.sql_with_params()
-    first = random.randrange(1000)  # noqa: S311  (whose turn it is)
-    own = campaign.pk, campaign.organisation_id, campaign.pk, first
+    own = campaign.pk, campaign.organisation_id, campaign.pk, campaign.pk
     with connection.cursor() as cursor:
         cursor.execute(ENROL.format(audience=sql), (*own, *parameters))
         return int(cursor.rowcount)

@@ -1,11 +1,22 @@
 from django.urls import URLPattern, path
 
-from campaigns.views import editing, enrolled, listing, moving, overview, previewing, showing
+from campaigns.views import (
+    audience,
+    editing,
+    enrolled,
+    listing,
+    moving,
+    overview,
+    previewing,
+    schedule,
+    showing,
+    starting,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
     path("campaigns/", listing.index, name="campaigns"),
-    path("campaigns/new/", editing.new, name="campaign-new"),
+    path("campaigns/new/", starting.new, name="campaign-new"),
     path("campaigns/<int:pk>/", showing.show, name="campaign"),
     path("campaigns/<int:pk>/live/", showing.live, name="campaign-live"),
     path("campaigns/<int:pk>/check/", showing.check, name="campaign-check"),
@@ -14,6 +25,9 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/leads/<slug:action>/", enrolled.do, name="campaign-leads-do"),
     path("campaigns/<int:pk>/events.csv", showing.events, name="campaign-events"),
     path("campaigns/<int:pk>/edit/", editing.edit, name="campaign-edit"),
+    path("campaigns/<int:pk>/edit/shape/", editing.shape, name="campaign-shape"),
+    path("campaigns/<int:pk>/audience/", audience.audience, name="campaign-audience"),
+    path("campaigns/<int:pk>/schedule/", schedule.schedule, name="campaign-schedule"),
     path("campaigns/<int:pk>/preview/", previewing.show, name="campaign-preview"),
     path("campaigns/<int:pk>/preview.html", previewing.html, name="campaign-preview-html"),
     path("campaigns/<int:pk>/test/", previewing.test, name="campaign-test"),

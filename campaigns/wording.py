@@ -59,6 +59,12 @@ class StepContent:
         return named(self.variants or (own,))
 
 
+def with_plain_lines(variant: VariantContent) -> VariantContent:
+    """The same with lines that end as most text's do; browsers send others."""
+    changed = {name: getattr(variant, name).replace("\r\n", "\n") for name in ("body_html", "body_text")}
+    return replace(variant, **changed)
+
+
 # The columns of a step besides its place and its variants.
 TIMING = ("delay_hours", "delay_business_days", "same_thread", "condition", "winner_after", "winner_by")
 

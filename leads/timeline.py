@@ -1,4 +1,6 @@
-"""What happened with a lead, newest first. Apps above know most of it, and register where to ask (`SOURCES`)."""
+"""What is known of a lead's past, newest first, and where it stands now. Apps above know most of it, and register where to ask
+(`SOURCES`, `PLACES`).
+"""
 
 import heapq
 from collections.abc import Callable, Iterable
@@ -9,18 +11,34 @@ from itertools import chain
 from leads.models import Lead
 from leads.suppression import suppression_of
 
-MOST_ENTRIES = 200
+# As much of a lead's past as is looked at; a page of it is PAGE.
+MOST_ENTRIES = 1000
+PAGE = 50
 NOT_MAILED = "Not mailed any more from here on"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened: when, in words, a page about it (or ""), and its kind, one word like "opened"."""
+    """One thing that happened: when, in words, a page about it (or ""), and its kind, one word like "opened". `machine`: no
+    person did it; `detail`: more of it, in smaller letters.
+    """
 
     at: datetime
     text: str
     href: str = ""
     kind: str = ""
+    machine: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a lead stands in something that it is in: its name and page, a state, and what comes next, in words."""
+
+    name: str
+    href: str
+    state: str
+    detail: str = ""
 
 
 def own_entries(lead: Lead) -> Iterable[Entry]:
@@ -28,10 +46,21 @@ def own_entries(lead: Lead) -> Iterable[Entry]:
     yield Entry(lead.created_at, f"Became a lead: {lead.source}" if lead.source else "Became a lead", kind="added")
     if entry := suppression_of(lead):
         yield Entry(entry.created_at, NOT_MAILED, kind=entry.reason)
+    if (lead.updated_at - lead.created_at).total_seconds() > 1:
+        yield Entry(lead.updated_at, "Was changed for the last time", kind="changed")
+    for note in lead.notes.select_related("author")[:MOST_ENTRIES]:
+        yield Entry(note.created_at, f"{note.author or 'Somebody'} wrote a note", kind="note", detail=note.text)
 
 
 # Each gives a lead's entries, in any order; those with many give the newest MOST_ENTRIES.
 SOURCES: list[Callable[[Lead], Iterable[Entry]]] = [own_entries]
+
+# Each gives what a lead is in.
+PLACES: list[Callable[[Lead], Iterable[Place]]] = []
+
+
+def places(lead: Lead) -> list[Place]:
+    return list(chain.from_iterable(find(lead) for find in PLACES))
 
 
 def timeline(lead: Lead) -> list[Entry]:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from leads.views import bulk, exporting, fields, imports, leads, lists, running, segments, suppressions, tags
+from leads.views import bulk, exporting, fields, imports, leads, lists, notes, running, segments, suppressions, tags
 
 urlpatterns: list[URLPattern] = [
     path("leads/", leads.index, name="leads"),
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern] = [
     path("leads/export/", exporting.index, name="leads-export"),
     path("leads/export/leads.csv", exporting.csv, name="leads-export-csv"),
     path("leads/<int:pk>/", leads.show, name="lead"),
+    path("leads/<int:pk>/notes/", notes.add, name="lead-notes"),
+    path("leads/<int:pk>/notes/<int:note_id>/", notes.edit, name="lead-note"),
+    path("leads/<int:pk>/notes/<int:note_id>/delete/", notes.delete, name="lead-note-delete"),
     path("leads/<int:pk>/edit/", leads.edit, name="lead-edit"),
     path("leads/<int:pk>/delete/", leads.delete, name="lead-delete"),
     path("leads/<int:pk>/suppress/", leads.stop_mail, name="lead-suppress"),

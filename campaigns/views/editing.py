@@ -1,120 +1,96 @@
-"""Writing a campaign: everything that was typed is kept, and what would stand in the way of a start stands at its field."""
+"""The Sequence tab: everything that was typed is kept, and what would stand in the way of a start stands at its field."""
 
-import re
 from typing import Any
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import OrgRequest
-from accounts.models import Organisation
-from campaigns.audience import custom_fields
-from campaigns.editing import create_campaign, update_campaign
-from campaigns.errors import BadValue, CampaignError, CampaignGone
-from campaigns.forms import CampaignForm
-from campaigns.models import Campaign, CampaignState
-from campaigns.rendering.fields import OTHER_NAMES, STANDARD_FIELDS
+from campaigns.differences import differences, fixed
+from campaigns.errors import Conflict, NotReady
+from campaigns.forms import typed
+from campaigns.forms.sequence import SequenceForm, SequenceHead
+from campaigns.forms.shaping import shaped
+from campaigns.models import Campaign
+from campaigns.reach import reach
 from campaigns.views.common import campaign_of, url
+from campaigns.views.saving import keep, tab_context
+from campaigns.views.wording import merge_fields
+from campaigns.wording import MOST_STEPS, MOST_VARIANTS
 from ecrm.web import go
-from leads.views.table import refuse_viewers
-from senders.forms import WindowForm
 
-# What the picker writes for a field of the lead that is missing.
-FALLBACKS = {"first_name": "there", "company": "your company"}
-# What Liquid takes without brackets.
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Where a save leads to, by the button that was pressed.
+NEXT = {"preview": "campaign-preview", "check": "campaign"}
 
 
-def merge_fields(organisation: Organisation) -> list[tuple[str, str]]:
-    """Every field that the picker offers: its name, and the Liquid that prints it."""
-    paths = {name: name for name in STANDARD_FIELDS}
-    for name in custom_fields(organisation):
-        plain = IDENTIFIER.fullmatch(name) and name not in OTHER_NAMES
-        if '"' not in name:
-            paths.setdefault(name, name if plain else f'fields["{name}"]')
-    return [(name, f'{{{{ {path} | default: "{FALLBACKS.get(name, "")}" }}}}') for name, path in paths.items()]
+def form_of(campaign: Campaign, steps: list[typed.TypedStep], data: Any = None) -> SequenceForm:
+    head = SequenceHead(data, initial={"name": campaign.name, "version": campaign.version})
+    stays = fixed(campaign)
+    return SequenceForm(head, steps, stays.steps, stays.variants)
 
 
-def editor(
-    request: OrgRequest,
-    form: CampaignForm,
-    window: WindowForm,
-    campaign: Campaign | None = None,
-    *,
-    saved: bool = False,
-) -> HttpResponse:
-    """The page; `saved`: the draft is stored, although something in it must be mended."""
-    context: dict[str, Any] = {
+def sequence_context(request: OrgRequest, campaign: Campaign, form: SequenceForm) -> dict[str, Any]:
+    """What the steps need, on the page and alone."""
+    context = tab_context(request, campaign, "sequence")
+    form.show_what_is_wrong()
+    if context["live"]:
+        form.show_progress(reach(campaign), campaign.steps.select_related("winner"))
+    return context | {
         "form": form,
-        "window": window,
-        "campaign": campaign,
-        "saved": saved,
-        "lists": form.list_choices(),
-        "senders": form.sender_choices(),
         "merge_fields": merge_fields(request.organisation),
-        "active": "campaigns",
+        "most_steps": MOST_STEPS,
+        "most_variants": MOST_VARIANTS,
     }
-    wrong = bool(form.errors or window.errors)
-    response = render(request, "campaigns/edit.html", context, status=422 if wrong else 200)
-    if saved and campaign:  # a reload finds the draft, also where it was new
-        response["HX-Replace-Url"] = url("campaign-edit", campaign)
-    return response
 
 
-def save(request: OrgRequest, form: CampaignForm, window: WindowForm, campaign: Campaign | None) -> HttpResponse:
-    """Store what was typed, even a template that does not parse; go on where nothing must be mended."""
-    if not form.is_valid() or not window.is_valid():
-        return editor(request, form, window, campaign)
-    # A zone that makes no sense is let pass by the form while it is hidden.
-    values = form.values() | {"window": window.window(), "time_zone": window.cleaned_data.get("time_zone", "")}
-    try:
-        if campaign is None:
-            campaign = create_campaign(request.organisation, request.user, values)
-        else:
-            update_campaign(campaign, values)
-    except CampaignGone as error:
-        raise Http404(str(error)) from error
-    except BadValue as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error))
-        return editor(request, form, window, campaign)
-    except CampaignError as error:
-        form.add_error(None, str(error))
-        return editor(request, form, window, campaign)
-    if form.note_template_problems(campaign):
-        return editor(request, form, window, campaign, saved=True)
-    wanted = "campaign-preview" if request.POST.get("then") == "preview" else "campaign"
-    return go(url(wanted, campaign), "Saved.")
-
-
-@require_http_methods(["GET", "POST"])
-def new(request: OrgRequest) -> HttpResponse:
-    refuse_viewers(request)
-    if request.method == "POST":
-        form = CampaignForm(request.organisation, request.POST)
-        return save(request, form, WindowForm(request.POST), None)
-    latest = request.organisation.campaigns.order_by("-pk").first()
-    window = WindowForm(initial={"time_zone": latest.time_zone if latest else "UTC"})
-    return editor(request, CampaignForm(request.organisation, initial=first_choices(request)), window)
-
-
-def first_choices(request: OrgRequest) -> dict[str, Any]:
-    """Where there is only one sender or list, it is meant."""
-    chosen = {}
-    for name, rows in (("senders", request.organisation.senders), ("lists", request.organisation.lists)):
-        found = list(rows.all()[:2])
-        chosen[name] = [row.pk for row in found] if len(found) == 1 else []
-    return chosen
+def page(request: OrgRequest, campaign: Campaign, form: SequenceForm, **more: Any) -> HttpResponse:
+    """The page; `saved`: the draft is stored, although something in it must be mended; `changes`: what waits to be
+    confirmed; `conflict`: who was faster.
+    """
+    context = sequence_context(request, campaign, form) | more
+    wrong = form.wrong or bool(more.get("conflict"))
+    return render(request, "campaigns/edit.html", context, status=422 if wrong else 200)
 
 
 @require_http_methods(["GET", "POST"])
 def edit(request: OrgRequest, pk: int) -> HttpResponse:
     campaign = campaign_of(request, pk)
-    refuse_viewers(request)
     if request.method == "POST":
-        return save(request, CampaignForm.of(campaign, request.POST), WindowForm(request.POST), campaign)
-    if campaign.state != CampaignState.DRAFT:
-        return redirect(url("campaign", campaign))
-    window = WindowForm.for_window(campaign.window)
-    window.initial.setdefault("time_zone", campaign.time_zone)
-    return editor(request, CampaignForm.of(campaign), window, campaign)
+        return save(request, campaign, form_of(campaign, typed.read(request.POST), request.POST))
+    return page(request, campaign, form_of(campaign, typed.stored(campaign)))
+
+
+@require_POST
+def shape(request: OrgRequest, pk: int) -> HttpResponse:
+    """The steps with one more, one less or in another order (`do`); nothing is stored."""
+    campaign = campaign_of(request, pk)
+    steps = shaped(typed.read(request.POST), request.POST.get("do", ""), fixed(campaign).steps)
+    form = form_of(campaign, steps, request.POST)
+    return render(request, "campaigns/_sequence.html", sequence_context(request, campaign, form))
+
+
+def save(request: OrgRequest, campaign: Campaign, form: SequenceForm) -> HttpResponse:
+    """Store what was typed, of a draft even a template that does not parse; go on where nothing must be mended."""
+    if form.wrong:
+        return page(request, campaign, form)
+    values, version = form.values(campaign), form.head.read_version()
+    asks = version in (None, campaign.version) and "confirmed" not in request.POST
+    if asks and (changes := differences(campaign, values["steps"])):
+        return page(request, campaign, form, changes=changes)
+    error = keep(request, campaign, values, version, form.note)
+    if isinstance(error, Conflict):
+        return page(request, campaign, form, conflict=error)
+    if isinstance(error, NotReady):
+        form.note_template_problems(campaign)
+    if error:
+        return page(request, campaign, form)
+    return saved(request, campaign)
+
+
+def saved(request: OrgRequest, campaign: Campaign) -> HttpResponse:
+    """On to where the person wants to go, or, where a template must be mended, back to it."""
+    form = form_of(campaign, typed.stored(campaign))
+    if not form.wrong and form.note_template_problems(campaign):
+        return page(request, campaign, form, saved=True)
+    return go(url(NEXT.get(request.POST.get("then", ""), "campaign-edit"), campaign), "Saved.")

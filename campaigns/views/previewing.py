@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import OrgRequest, sign_link
 from campaigns.errors import BadValue
-from campaigns.forms import TestMailForm
+from campaigns.forms.testmail import TestMailForm
 from campaigns.models import Campaign
 from campaigns.previews import chosen_lead, in_words, lead_choices, preview_for, send_test_mail
 from campaigns.rendering import RenderError

@@ -4,6 +4,7 @@ from leads.models.bulk import BulkAction, BulkState, BulkTarget
 from leads.models.imports import Import, ImportedLead, ImportState, RejectedRow, RememberedMapping
 from leads.models.lead import NAME_SORTED, NAMELESS, FormerAddress, Lead
 from leads.models.lists import LeadList, ListEntry
+from leads.models.notes import Note
 from leads.models.segments import CustomField, FieldKind, Segment
 from leads.models.suppression import Suppression, SuppressionFile, SuppressionReason
 
@@ -22,6 +23,7 @@ __all__ = [
     "Lead",
     "LeadList",
     "ListEntry",
+    "Note",
     "RejectedRow",
     "RememberedMapping",
     "Segment",

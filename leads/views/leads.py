@@ -8,15 +8,17 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import OrgRequest
-from ecrm.web import go
+from ecrm.web import go, render_page
 from leads.addresses import BadAddress
 from leads.fields import defined_fields, known_fields
 from leads.forms import LeadForm, Pair, typed_pairs
 from leads.lists import add_to_list
 from leads.models import Lead, LeadList, SuppressionReason
+from leads.notes import MOST_NOTES
+from leads.segments.membership import segments_of
 from leads.services import MAX_CUSTOM_FIELDS, DuplicateLead, LeadGone, erase_leads, save_lead
 from leads.suppression import REVERSIBLE, KeptSuppression, suppress_lead, suppression_of, unsuppress_lead
-from leads.timeline import timeline
+from leads.timeline import MOST_ENTRIES, PAGE, places, timeline
 from leads.views.table import list_of, may_change, refuse_viewers, search_of, show_table
 
 LISTS_SHOWN = 50
@@ -42,17 +44,33 @@ def index(request: OrgRequest) -> HttpResponse:
 @require_GET
 def show(request: OrgRequest, pk: int) -> HttpResponse:
     lead = found_lead(request, pk)
+    context = history(request, lead) | known_of(lead) | {"may_change": may_change(request), "active": "leads"}
+    return render_page(request, "leads/show.html", context, fragment="leads/_timeline.html")
+
+
+def known_of(lead: Lead) -> dict[str, Any]:
+    """Everything but its past."""
     entry = suppression_of(lead)
-    context = {
-        "lead": lead,
+    return {
         "lists": lead.lists.order_by("name")[:LISTS_SHOWN],
+        "segments": segments_of(lead),
+        "places": places(lead),
+        "notes": lead.notes.select_related("author")[:MOST_NOTES],
         "suppression": entry,
         "reversible": entry is not None and not entry.domain and entry.reason in REVERSIBLE,
-        "timeline": timeline(lead),
-        "may_change": may_change(request),
-        "active": "leads",
     }
-    return render(request, "leads/show.html", context)
+
+
+def history(request: OrgRequest, lead: Lead) -> dict[str, Any]:
+    """Its past, of the kind and up to the length that the address asks for."""
+    entries = timeline(lead)
+    kinds = sorted({entry.kind for entry in entries if entry.kind})
+    kind = request.GET.get("kind", "")
+    chosen = [entry for entry in entries if not kind or entry.kind == kind]
+    shown = int(length) if (length := request.GET.get("shown", "")).isdecimal() and len(length) < 6 else PAGE
+    more = len(chosen) > shown
+    context = {"timeline": chosen[:shown], "more": shown + PAGE if more else 0, "kinds": kinds, "kind": kind}
+    return context | {"lead": lead, "cut_off": len(entries) == MOST_ENTRIES and not more}
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,14 +1,18 @@
 // Writing a campaign: merge fields go in at the cursor, and nobody leaves a form with unsaved text by a slip.
 
-const FIELDS = "[name=subject], [name=body_html], [name=body_text]";
-let last = null; // the field that had the focus last
+const last = new WeakMap(); // of each wording, the field that had the focus last
 
-document.addEventListener("focusin", (event) => { if (event.target.matches(FIELDS)) last = event.target; });
+document.addEventListener("focusin", (event) => {
+  const wording = event.target.matches("[data-merge]") && event.target.closest("[data-wording]");
+  if (wording) last.set(wording, event.target);
+});
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-insert]");
   if (!button) return;
-  const field = last?.isConnected ? last : document.querySelector("[name=body_html]");
+  const wording = button.closest("[data-wording]");
+  const known = last.get(wording);
+  const field = known?.isConnected ? known : wording.querySelector("textarea[data-merge]");
   field.focus();
   // The command keeps the browser's undo; where there is none, the text goes in all the same.
   if (!document.execCommand("insertText", false, button.dataset.insert)) {
@@ -18,12 +22,16 @@ document.addEventListener("click", (event) => {
 
 // <form data-guard> is dirty from the first change until it was sent; a page that came back with errors is dirty at once.
 const dirty = () => document.querySelector("form[data-guard][data-dirty]");
+const touch = (element) => element.closest?.("form[data-guard]")?.setAttribute("data-dirty", "");
 
-document.addEventListener("input", (event) => event.target.closest?.("form[data-guard]")?.setAttribute("data-dirty", ""));
+document.addEventListener("input", (event) => touch(event.target));
 
+// What leads on was saved; what only changes a part of the form is not yet.
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
-  if (ctx.request.method === "POST" && ctx.response.status < 400) ctx.request.form?.removeAttribute("data-dirty");
+  if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
+  if (ctx.hx.location) ctx.request.form?.removeAttribute("data-dirty");
+  else if (ctx.target !== document.body) touch(ctx.sourceElement);
 });
 
 document.addEventListener("htmx:config:request", (event) => {

@@ -4,6 +4,7 @@ import { authorisedFetch, forget, signedIn, SignedOut, toSignIn } from "./sessio
 import { toast } from "./ui.js";
 import { arrive } from "./auth.js";
 import "./editor.js";
+import "./sequence.js";
 
 const OFFLINE = "No connection to eCRM. What you typed is still here; please try again.";
 const UPLOAD_MS = 30 * 60 * 1000;

@@ -94,6 +94,7 @@ def write_campaign(page: Page, target: str) -> None:
     fill(page, Name="Frühling")
     page.get_by_role("checkbox", name="Spring").check()
     page.get_by_role("checkbox", name="mia@job.example").check()
+    page.get_by_role("button", name="Create and write the mails").click()
     page.get_by_label("Subject").fill("{{ first_name")
     page.get_by_label("HTML").fill(
         f'<h1>Hallo {{{{ first_name | default: "Sie" }}}}</h1><p><a href="{target}">Weiter</a></p>'

@@ -22,7 +22,9 @@ def test_the_page_after_a_save_begins_at_its_top(page: Page, product: Product) -
     for size in ({"width": 1280, "height": 700}, PHONE):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.goto("/o/paula/campaigns/new/")
-        fill(page, Name="Spring", Subject="Hello", HTML="<p>Hello</p>")
+        fill(page, Name="Spring")
+        page.get_by_role("button", name="Create and write the mails").click()
+        fill(page, Subject="Hello", HTML="<p>Hello</p>")
         page.get_by_role("button", name="Save and preview").click()
         begins_at_its_heading(page, "Spring")
 

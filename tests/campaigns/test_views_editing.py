@@ -1,216 +1,285 @@
-"""Writing a campaign: everything typed is kept, errors stand at their field, a draft may be incomplete."""
-
-from collections.abc import Callable
-from typing import Any
+"""The Sequence tab: everything typed is kept, errors stand at their field, what was sent stays, two editors are told."""
 
 import pytest
+from django.utils import timezone
 
-from accounts.models import Organisation, User
-from campaigns.models import Campaign, Variant
+from accounts.models import User
+from campaigns.editing import update_campaign
+from campaigns.models import Campaign, Message, MessageState, Step, Variant
 from campaigns.services import start_campaign, stop_campaign
-from campaigns.views.editing import merge_fields
-from leads.models import Lead, LeadList
-from senders.models import Sender
+from campaigns.wording import StepContent, VariantContent, sequence_of
+from tests.campaigns.editor import edit, form, page_form, shapes, step
+from tests.campaigns.launching import Launcher
 from tests.conftest import Browser
 
-NEW = "/o/acme/campaigns/new/"
+RICH = [
+    StepContent("First", "<p>One</p>", "", winner_by="clicked"),
+    StepContent("", "<p>Two</p>", "two", delay_business_days=2, same_thread=True, condition="not_opened"),
+    StepContent(
+        delay_hours=1.5,
+        winner_after=50,
+        variants=(VariantContent("Hi", "<p>A</p>", "", "A", 3), VariantContent("Ho", "<p>B</p>", "", "B", 1)),
+    ),
+    StepContent("Last", "<p>Four</p>", delay_hours=72),
+]
 
 
-@pytest.fixture
-def typed(sender: Sender, people: LeadList) -> dict[str, Any]:
-    """A form as a person filled it in."""
-    return {
-        "name": "Summer",
-        "senders": [sender.pk],
-        "lists": [people.pk],
-        "subject": 'Hi {{ first_name | default: "there" }}',
-        "body_html": "<p>Hi</p>\n",
-        "body_text": "",
-        "track_clicks": "on",
-        "window-time_zone": "Europe/Berlin",
-        "window-start": "09:00",
-        "window-end": "17:00",
-        "window-days": ["0", "1"],
-    }
+def steps_of(campaign: Campaign) -> list[tuple[int, str]]:
+    return [(one.pk, one.variants.all()[0].subject) for one in campaign.steps.prefetch_related("variants")]
 
 
-def edit(campaign: Campaign) -> str:
-    return f"/o/acme/campaigns/{campaign.pk}/edit/"
+def test_a_sequence_goes_through_the_editor_unchanged(as_alice: Browser, campaign: Campaign) -> None:
+    update_campaign(campaign, {"steps": RICH})
+    before = sequence_of(campaign)
+    response = as_alice.get(edit(campaign))
+    assert response.status_code == 200
+    waits = [(one["wait"].value(), one["unit"].value()) for one in response.context["form"].steps]
+    assert waits == [("", "hours"), ("2", "business"), ("1.5", "hours"), ("3", "days")]
+    assert [[variant.share for variant in one.variants] for one in response.context["form"].steps][2] == [75, 25]
+    response = as_alice.post(edit(campaign), page_form(response.context))
+    assert response["HX-Location"] == edit(campaign)
+    assert sequence_of(campaign) == before
 
 
-def saved() -> Campaign:
-    return Campaign.objects.get(name="Summer")
+def test_a_sequence_is_saved_as_it_was_typed(as_alice: Browser, campaign: Campaign) -> None:
+    first = step("Hi {{ first_name }}")
+    second = step("", wait="2", unit="business", thread="reply", condition="not_clicked")
+    third = step("A", {"subject": "B", "weight": "3"}, wait="1.5", unit="hours", winner_after="20", winner_by="opened")
+    assert as_alice.post(edit(campaign), form(first, second, third, name="Summer")).status_code == 204
+    campaign.refresh_from_db()
+    assert campaign.name == "Summer"
+    stored = sequence_of(campaign)
+    assert [one.delay_business_days for one in stored] == [0, 2, 0]
+    assert [one.delay_hours for one in stored] == [0, 0, 1.5]
+    assert (stored[1].same_thread, stored[1].condition) == (True, "not_clicked")
+    assert (stored[2].winner_after, stored[2].winner_by) == (20, "opened")
+    assert [(one.name, one.weight, one.subject) for one in stored[2].variants] == [("A", 1, "A"), ("B", 3, "B")]
 
 
-def test_a_new_campaign_is_saved_as_it_was_typed(
-    as_alice: Browser, typed: dict[str, Any], sender: Sender, people: LeadList
-) -> None:
-    response = as_alice.post(NEW, typed)
-    campaign = saved()
-    assert response.status_code == 204
-    assert response["HX-Location"] == f"/o/acme/campaigns/{campaign.pk}/"
-    assert (list(campaign.senders.all()), list(campaign.lists.all())) == ([sender], [people])
-    assert (campaign.track_opens, campaign.track_clicks) == (False, True)
-    assert (campaign.window, campaign.time_zone) == (None, "Europe/Berlin")
-    variant = Variant.objects.get(step__campaign=campaign)
-    assert (variant.subject, variant.body_html) == (typed["subject"], "<p>Hi</p>\n")
+@pytest.mark.parametrize(("then", "page"), [("preview", "preview/"), ("check", "")])
+def test_a_save_goes_on_to_where_the_person_wants(as_alice: Browser, campaign: Campaign, then: str, page: str) -> None:
+    response = as_alice.post(edit(campaign), form(step(), then=then))
+    assert response["HX-Location"] == f"/o/acme/campaigns/{campaign.pk}/{page}"
 
 
-def test_sending_hours_are_kept(as_alice: Browser, typed: dict[str, Any]) -> None:
-    as_alice.post(NEW, typed | {"window-limited": "on"})
-    assert saved().window == {"days": [0, 1], "start": "09:00", "end": "17:00", "time_zone": "Europe/Berlin"}
-
-
-def test_save_and_preview_goes_on_to_the_preview(as_alice: Browser, typed: dict[str, Any]) -> None:
-    response = as_alice.post(NEW, typed | {"then": "preview"})
-    assert response["HX-Location"] == f"/o/acme/campaigns/{saved().pk}/preview/"
-
-
-def test_a_draft_can_be_saved_incomplete(as_alice: Browser, acme: Organisation) -> None:
-    assert as_alice.post(NEW, {"name": "Summer"}).status_code == 204
-    assert not saved().lists.exists()
+def test_an_answer_without_a_subject_says_what_it_is_called(as_alice: Browser, campaign: Campaign) -> None:
+    update_campaign(campaign, {"steps": RICH})
+    page = as_alice.get(edit(campaign)).content.decode()
+    assert page.count('placeholder="Re: First"') == 1
 
 
 def test_a_template_that_does_not_parse_is_saved_and_marked_with_its_line(
-    as_alice: Browser, typed: dict[str, Any]
+    as_alice: Browser, campaign: Campaign
 ) -> None:
-    response = as_alice.post(NEW, typed | {"body_html": "<p>\n{{ first_name </p>"})
-    page = response.content.decode()
+    broken = step("Hi", {"body_html": "<p>\n{{ first_name </p>"})
+    response = as_alice.post(edit(campaign), form(step(), broken))
+    second = response.context["form"].steps[1]
     assert response.status_code == 422
-    assert list(response.context["form"].errors) == ["body_html"]
-    assert "Line 2" in response.context["form"].errors["body_html"][0]
-    assert "Your draft is saved" in page
-    assert f'action="{edit(saved())}"' in page
-    assert response["HX-Replace-Url"] == edit(saved())
-    assert Variant.objects.get(step__campaign=saved()).body_html == "<p>\n{{ first_name </p>"
+    assert "Line 2" in second.variants[1].errors["body_html"][0]
+    assert [variant.shown for variant in second.variants] == [False, True]
+    assert "Your draft is saved" in response.content.decode()
+    assert Variant.objects.get(step__campaign=campaign, name="B").body_html == "<p>\n{{ first_name </p>"
+    # The page that came back goes on from what is stored.
+    assert as_alice.post(edit(campaign), page_form(response.context)).status_code == 422
+    assert campaign.steps.count() == 2
 
 
-def test_a_field_that_no_lead_has_is_marked(as_alice: Browser, typed: dict[str, Any]) -> None:
-    response = as_alice.post(NEW, typed | {"subject": "Hi {{ frist_name }}"})
+def test_a_field_that_no_lead_has_is_marked(as_alice: Browser, campaign: Campaign) -> None:
+    response = as_alice.post(edit(campaign), form(step("Hi {{ frist_name }}")))
     assert response.status_code == 422
-    assert "frist_name" in response.context["form"].errors["subject"][0]
+    assert "frist_name" in response.context["form"].steps[0].variants[0].errors["subject"][0]
 
 
 @pytest.mark.parametrize(
-    ("changes", "field"),
+    ("second", "said"),
     [
-        ({"name": ""}, "name"),
-        ({"name": "x" * 201}, "name"),
-        ({"subject": "x" * 501}, "subject"),
-        ({"subject": "a\0b"}, "subject"),
-        ({"senders": ["999999"]}, "senders"),
-        ({"lists": ["abc"]}, "lists"),
+        (step(wait=""), "Say how long it waits"),
+        (step(wait="soon"), "Enter a number"),
+        (step(wait="-1"), "At least 0"),
+        (step(wait="400"), "A year at the most"),
+        (step(wait="1.5", unit="business"), "Whole business days only"),
+        (step(unit="weeks"), "cannot be chosen"),
+        (step(condition="rain"), "cannot be chosen"),
+        (step(winner_after="0"), "At least 1"),
+        (step("x" * 501), "At most 500 characters"),
+        (step("a\0b"), "invisible character"),
+        (step("A", {"weight": "-1"}), "At least 0"),
+        (step("A", {"weight": "9999"}), "At most 1000"),
+        (step(id="999999"), "no such step any more"),
     ],
 )
 def test_what_cannot_be_kept_is_told_and_nothing_typed_is_lost(
-    as_alice: Browser, typed: dict[str, Any], changes: dict[str, Any], field: str
+    as_alice: Browser, campaign: Campaign, second: dict[str, dict[str, str]], said: str
 ) -> None:
-    response = as_alice.post(NEW, typed | {"body_text": "precious words"} | changes)
+    response = as_alice.post(edit(campaign), form(step("precious words"), second))
     page = response.content.decode()
     assert response.status_code == 422
-    assert list(response.context["form"].errors) == [field]
+    assert said in page
     assert "precious words" in page
     assert "Everything you typed is still here" in page
-    assert not Campaign.objects.exists()
+    assert campaign.steps.count() == 1
 
 
-@pytest.mark.parametrize("changes", [{"window-days": []}, {"window-start": "25:00"}, {"window-time_zone": "Mars"}])
-def test_hours_that_make_no_sense_are_told(as_alice: Browser, typed: dict[str, Any], changes: dict[str, Any]) -> None:
-    response = as_alice.post(NEW, typed | {"window-limited": "on"} | changes)
+def test_a_step_without_any_share_is_told_at_that_step(as_alice: Browser, campaign: Campaign) -> None:
+    nobody = step("A", {"weight": "0"})
+    nobody["variants"][0]["weight"] = "0"
+    response = as_alice.post(edit(campaign), form(step(), nobody))
     assert response.status_code == 422
-    assert response.context["window"].errors
-    assert not Campaign.objects.exists()
+    assert "weight above 0" in response.context["form"].steps[1].non_field_errors()[0]
 
 
-def test_a_zone_that_makes_no_sense_means_nothing_while_it_is_hidden(as_alice: Browser, typed: dict[str, Any]) -> None:
-    assert as_alice.post(NEW, typed | {"window-time_zone": "Nope"}).status_code == 204
-    assert (saved().window, saved().time_zone) == (None, "UTC")
+def test_steps_and_variants_come_go_and_move_without_being_saved(as_alice: Browser, campaign: Campaign) -> None:
+    url = f"{edit(campaign)}shape/"
+    sent = form(step("One"), step("Two"), step("Three", {"subject": "B"}))
+
+    def after(do: str) -> list[str]:
+        response = as_alice.post(url, sent | {"do": do})
+        assert response.status_code == 200
+        return shapes(response.context)
+
+    assert after("add") == ["One A", "Two A", "Three A B", " A"]
+    assert after("copy-0") == ["One A", "One A", "Two A", "Three A B"]
+    assert after("remove-1") == ["One A", "Three A B"]
+    assert after("up-2") == ["One A", "Three A B", "Two A"]
+    assert after("down-0") == ["Two A", "One A", "Three A B"]
+    assert after("add-0") == ["One A B", "Two A", "Three A B"]
+    assert after("copy-2-1") == ["One A", "Two A", "Three A B C"]
+    assert after("remove-2-0") == ["One A", "Two A", "B B"]
+    for senseless in ("", "up-0", "down-2", "remove-9", "remove-0-0", "fly-1", "copy-x-y-z"):
+        assert after(senseless) == ["One A", "Two A", "Three A B"]
+    assert [subject for _, subject in steps_of(campaign)] != ["One", "Two", "Three"]
 
 
-def test_a_campaign_that_was_deleted_meanwhile_is_not_found(
-    as_alice: Browser, campaign: Campaign, typed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+def test_a_step_that_moves_keeps_its_row_and_waits_once_it_is_not_the_first(
+    as_alice: Browser, campaign: Campaign
 ) -> None:
-    monkeypatch.setattr("campaigns.views.editing.campaign_of", lambda *about: campaign)
-    Campaign.objects.filter(pk=campaign.pk).delete()
-    assert as_alice.post(edit(campaign), typed).status_code == 404
-    assert not Campaign.objects.exists()
+    update_campaign(
+        campaign, {"steps": [StepContent("One", "<p>1</p>"), StepContent("Two", "<p>2</p>", delay_hours=2)]}
+    )
+    first, second = (pk for pk, _ in steps_of(campaign))
+    shown = as_alice.get(edit(campaign)).context
+    moved = as_alice.post(f"{edit(campaign)}shape/", page_form(shown) | {"do": "up-1"})
+    assert shapes(moved.context) == ["Two A", "One A"]
+    sent = page_form(shown) | {key: value for key, value in page_form(moved.context).items() if key.startswith("steps")}
+    assert as_alice.post(edit(campaign), sent).status_code == 204
+    assert steps_of(campaign) == [(second, "Two"), (first, "One")]
+    assert [one.delay_hours for one in sequence_of(campaign)] == [0, 72]
 
 
-def test_the_form_shows_a_draft_as_it_is_stored(as_alice: Browser, campaign: Campaign, acme: Organisation) -> None:
-    LeadList.objects.create(organisation=acme, name="Unchosen")
-    Campaign.objects.update(track_opens=False, time_zone="Europe/Rome")
-    response = as_alice.get(edit(campaign))
-    lists = {choice.label: (choice.checked, choice.note) for choice in response.context["lists"]}
-    assert lists == {"People": (True, "3 leads"), "Unchosen": (False, "0 leads")}
-    assert [choice.checked for choice in response.context["senders"]] == [True]
-    assert response.context["form"]["track_opens"].value() is False
-    assert response.context["window"]["time_zone"].value() == "Europe/Rome"
-    assert "&lt;p&gt;Hello {{ first_name" in response.content.decode()
-
-
-def test_ticks_survive_an_error(as_alice: Browser, typed: dict[str, Any], acme: Organisation) -> None:
-    LeadList.objects.create(organisation=acme, name="Unchosen")
-    response = as_alice.post(NEW, typed | {"name": ""})
-    assert {choice.label: choice.checked for choice in response.context["lists"]} == {
-        "People": True,
-        "Unchosen": False,
-    }
-
-
-def test_an_edit_changes_the_draft_and_makes_no_second_one(
-    as_alice: Browser, campaign: Campaign, typed: dict[str, Any]
+def test_of_two_editors_the_second_is_told_who_was_faster_and_decides(
+    as_alice: Browser, campaign: Campaign, bob: User
 ) -> None:
-    assert as_alice.post(edit(campaign), typed | {"lists": []}).status_code == 204
-    assert Campaign.objects.get().name == "Summer"
-    assert not Campaign.objects.get().lists.exists()
+    as_bob = Browser(bob)
+    mine, theirs = (page_form(browser.get(edit(campaign)).context) for browser in (as_alice, as_bob))
+    subject = "steps-0-variants-0-subject"
+    assert as_bob.post(edit(campaign), theirs | {subject: "Bob's"}).status_code == 204
+    response = as_alice.post(edit(campaign), mine | {subject: "Alice's"})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert bob.get_full_name() in page
+    assert "Alice&#x27;s" in page
+    assert [said for _, said in steps_of(campaign)] == ["Bob's"]
+    anyway = str(response.context["conflict"].campaign.version)
+    assert f'name="anyway" value="{anyway}"' in page
+    assert as_alice.post(edit(campaign), page_form(response.context) | {"anyway": anyway}).status_code == 204
+    assert [said for _, said in steps_of(campaign)] == ["Alice's"]
 
 
-def test_a_campaign_that_has_ended_meanwhile_keeps_its_text_and_so_does_the_form(
-    as_alice: Browser, campaign: Campaign, typed: dict[str, Any], alice: User
+def test_mine_anyway_makes_steps_again_that_somebody_took_away(as_alice: Browser, campaign: Campaign) -> None:
+    update_campaign(campaign, {"steps": [StepContent("One", "<p>1</p>"), StepContent("Two", "<p>2</p>")]})
+    mine = page_form(as_alice.get(edit(campaign)).context)
+    update_campaign(campaign, {"steps": [StepContent("One", "<p>1</p>")]})
+    anyway = str(campaign.version)
+    assert as_alice.post(edit(campaign), mine | {"anyway": anyway}).status_code == 204
+    assert [said for _, said in steps_of(campaign)] == ["One", "Two"]
+
+
+def test_a_running_campaign_says_whom_a_change_concerns_before_it_is_saved(
+    as_alice: Browser, launcher: Launcher
+) -> None:
+    campaign = launcher.start(2, steps=[StepContent("One", "<p>1</p>"), StepContent("Two", "<p>2</p>", delay_hours=24)])
+    shown = as_alice.get(edit(campaign))
+    sent = page_form(shown.context) | {"steps-1-variants-0-subject": "Two and a half"}
+    response = as_alice.post(edit(campaign), sent)
+    assert response.status_code == 200
+    changes = [(change.position, change.what, change.to_come) for change in response.context["changes"]]
+    assert changes == [(2, "changes", 2)]
+    assert [said for _, said in steps_of(campaign)] == ["One", "Two"]
+    assert as_alice.post(edit(campaign), page_form(response.context) | {"confirmed": "yes"}).status_code == 204
+    assert [said for _, said in steps_of(campaign)] == ["One", "Two and a half"]
+
+
+def test_only_a_new_name_asks_nothing_while_it_runs(as_alice: Browser, launcher: Launcher) -> None:
+    campaign = launcher.start(1)
+    sent = page_form(as_alice.get(edit(campaign)).context) | {"name": "Summer"}
+    assert as_alice.post(edit(campaign), sent).status_code == 204
+    campaign.refresh_from_db()
+    assert campaign.name == "Summer"
+
+
+def test_a_running_campaign_refuses_what_could_not_be_sent_and_marks_it(as_alice: Browser, launcher: Launcher) -> None:
+    campaign = launcher.start(1)
+    sent = page_form(as_alice.get(edit(campaign)).context) | {"steps-0-variants-0-subject": "Hi {{ oops"}
+    response = as_alice.post(edit(campaign), sent | {"confirmed": "yes"})
+    assert response.status_code == 422
+    assert response.context["form"].steps[0].variants[0].errors["subject"]
+    assert "oops" not in Variant.objects.get(step__campaign=campaign).subject
+
+
+def test_what_was_sent_keeps_its_place(as_alice: Browser, launcher: Launcher) -> None:
+    steps = [StepContent("One", "<p>1</p>"), StepContent("Two", "<p>2</p>"), StepContent("Three", "<p>3</p>")]
+    campaign = launcher.start(1, steps=steps)
+    Message.objects.update(state=MessageState.SENT, sent_at=timezone.now())
+    shown = as_alice.get(edit(campaign)).context
+    assert [one.locked for one in shown["form"].steps] == [True, False, False]
+    assert [one.movable_up for one in shown["form"].steps] == [False, False, True]
+    assert shown["form"].steps[0].variants[0].used
+
+    def after(do: str) -> list[str]:
+        return shapes(as_alice.post(f"{edit(campaign)}shape/", page_form(shown) | {"do": do}).context)
+
+    assert after("remove-0") == after("down-0") == after("up-1") == ["One A", "Two A", "Three A"]
+    assert after("remove-1") == ["One A", "Three A"]
+    without = page_form(shown) | {"steps-0-id": "", "confirmed": "yes"}
+    assert "was sent already" in as_alice.post(edit(campaign), without).content.decode()
+    assert campaign.steps.count() == 3
+
+
+def test_an_ended_campaign_is_only_shown_and_what_was_typed_is_not_lost(
+    as_alice: Browser, campaign: Campaign, alice: User
 ) -> None:
     start_campaign(campaign, alice)
     stop_campaign(campaign)
-    response = as_alice.post(edit(campaign), typed | {"body_text": "precious words"})
+    response = as_alice.post(edit(campaign), form(step("precious words"), confirmed="yes"))
     assert response.status_code == 422
     assert "it cannot be changed any more" in response.content.decode()
     assert "precious words" in response.content.decode()
-    campaign.refresh_from_db()
-    assert campaign.name == "Spring"
-    assert as_alice.get(edit(campaign)).headers["Location"] == f"/o/acme/campaigns/{campaign.pk}/"
+    shown = as_alice.get(edit(campaign))
+    assert shown.context["readonly"]
+    assert ">Save<" not in shown.content.decode()
 
 
-def test_the_only_sender_and_list_are_ticked_from_the_start(
-    as_alice: Browser, sender: Sender, people: LeadList
+def test_a_campaign_that_was_deleted_meanwhile_is_not_found(
+    as_alice: Browser, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    response = as_alice.get(NEW)
-    assert [choice.checked for choice in response.context["senders"] + response.context["lists"]] == [True, True]
+    monkeypatch.setattr("campaigns.views.editing.campaign_of", lambda *about: campaign)
+    Campaign.objects.filter(pk=campaign.pk).delete()
+    assert as_alice.post(edit(campaign), form(step())).status_code == 404
 
 
-def test_the_picker_offers_every_field_with_a_fallback(acme: Organisation, add_lead: Callable[..., Lead]) -> None:
-    add_lead("a@example.com", fields={"city": "x", "Job Title": "x", 'a"b': "x", "sender": "x", "email": "x"})
-    offered = dict(merge_fields(acme))
-    assert offered["first_name"] == '{{ first_name | default: "there" }}'
-    assert offered["city"] == '{{ city | default: "" }}'
-    assert offered["Job Title"] == '{{ fields["Job Title"] | default: "" }}'
-    assert offered["sender"] == '{{ fields["sender"] | default: "" }}'
-    assert 'a"b' not in offered
-    assert list(offered).count("email") == 1
+def test_a_viewer_only_looks(as_vera: Browser, campaign: Campaign) -> None:
+    page = as_vera.get(edit(campaign))
+    assert page.context["readonly"]
+    assert "Add a step" not in page.content.decode()
+    for url in (edit(campaign), f"{edit(campaign)}shape/"):
+        assert as_vera.post(url, form(step("Mine"))).status_code == 403
+    assert not Step.objects.filter(variants__subject="Mine").exists()
 
 
-def test_a_viewer_does_not_write(as_vera: Browser, campaign: Campaign, typed: dict[str, Any]) -> None:
-    for page in (NEW, edit(campaign)):
-        assert as_vera.get(page).status_code == 403
-        assert as_vera.post(page, typed).status_code == 403
-    assert Campaign.objects.get().name == "Spring"
-
-
-def test_a_stranger_finds_nothing_and_takes_nothing(
-    as_charlie: Browser, campaign: Campaign, typed: dict[str, Any], strangers: Campaign
-) -> None:
-    assert as_charlie.get(edit(campaign)).status_code == 404
-    assert as_charlie.post(edit(campaign), typed).status_code == 404
-    assert as_charlie.post(f"/o/other/campaigns/{campaign.pk}/edit/", typed).status_code == 404
-    response = as_charlie.post(f"/o/other/campaigns/{strangers.pk}/edit/", typed)
-    assert response.status_code == 422
-    assert set(response.context["form"].errors) == {"senders", "lists"}
-    assert "People" not in as_charlie.get("/o/other/campaigns/new/").content.decode()
+def test_a_stranger_finds_nothing(as_charlie: Browser, campaign: Campaign, strangers: Campaign) -> None:
+    for url in (edit(campaign), f"/o/other/campaigns/{campaign.pk}/edit/"):
+        assert as_charlie.get(url).status_code == 404
+        assert as_charlie.post(url, form(step())).status_code == 404
+        assert as_charlie.post(f"{url}shape/", form(step())).status_code == 404
+    taken = step(id=str(campaign.steps.get().pk))
+    assert as_charlie.post(edit(strangers), form(taken)).status_code == 422

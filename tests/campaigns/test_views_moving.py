@@ -59,7 +59,7 @@ def test_a_start_that_is_not_ready_shows_why(as_alice: Browser, campaign: Campai
     campaign.lists.clear()
     response = as_alice.post(at(campaign, "start"))
     assert response.status_code == 422
-    assert "No list is chosen" in response.content.decode()
+    assert "No list or segment is chosen" in response.content.decode()
     assert "It was not started" in response.content.decode()
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.DRAFT

@@ -56,7 +56,7 @@ def test_the_check_blocks_the_start_and_leads_to_what_is_wrong(as_alice: Browser
     campaign.senders.clear()
     page = text(as_alice.get(f"{base(campaign)}check/"))
     assert "No sender is chosen." in page
-    assert f'href="{base(campaign)}edit/#id_senders"' in page
+    assert f'href="{base(campaign)}audience/#id_senders"' in page
     assert f'action="{base(campaign)}start/"' not in page
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Organisation
-from leads.models import Lead, LeadList, Suppression, SuppressionReason
+from accounts.models import Organisation, User
+from leads.models import Lead, LeadList, Segment, Suppression, SuppressionReason
+from leads.notes import add_note
 from leads.services import erase_leads
 from leads.suppression import suppress
 from tests.conftest import Browser
@@ -180,6 +181,33 @@ def test_a_leads_page_tells_all_about_it(as_alice: Browser, grace: Lead, people:
         assert text in page
     for text in ("A conference", "press", f"/o/acme/lists/{people.pk}/", "Became a lead"):
         assert text in page
+
+
+def test_its_page_tells_flags_segments_and_where_it_is_not_mailed(
+    as_alice: Browser, acme: Organisation, grace: Lead
+) -> None:
+    rules = {"rules": [{"field": "company", "asks": "is", "value": "Navy"}]}
+    Segment.objects.create(organisation=acme, name="Sailors", rules=rules)
+    Segment.objects.create(organisation=acme, name="Broken", rules={"rules": [{"field": "x", "asks": "y"}]})
+    Lead.objects.filter(pk=grace.pk).update(flags=["role"])
+    suppress(acme, "navy.example", SuppressionReason.MANUAL, "test")
+    page = as_alice.get(f"{BASE}{grace.pk}/").content.decode()
+    assert "Sailors" in page
+    assert "Broken" not in page
+    assert ">Role</span>" in page
+    assert "Nobody at navy.example is mailed." in page
+
+
+def test_a_long_past_is_shown_by_the_page_and_by_kind(as_alice: Browser, grace: Lead, alice: User) -> None:
+    for number in range(60):
+        add_note(grace, f"Note {number}", alice)
+    url = f"{BASE}{grace.pk}/"
+    first = as_alice.get(url)
+    assert (len(first.context["timeline"]), first.context["more"]) == (50, 100)
+    assert len(as_alice.get(f"{url}?shown=100").context["timeline"]) == 61
+    assert [entry.kind for entry in as_alice.get(f"{url}?kind=added").context["timeline"]] == ["added"]
+    part = as_alice.get(f"{url}?shown=100", headers=PART).content.decode()
+    assert "What happened" not in part
 
 
 def test_a_lead_is_changed(as_alice: Browser, grace: Lead) -> None:
