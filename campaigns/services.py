@@ -44,13 +44,6 @@ DONE = {
     "resume": "resumed",
     "stop": "stopped",
 }
-    "start": "started",
-    "schedule": "scheduled",
-    "unschedule": "taken off the schedule",
-    "pause": "paused",
-    "resume": "resumed",
-    "stop": "stopped",
-}
 DELETABLE = frozenset({CampaignState.DRAFT, CampaignState.FINISHED, CampaignState.STOPPED})
 
 
