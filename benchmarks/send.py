@@ -71,30 +71,30 @@ def seed(messages: int, port: int, senders: int, connections: int) -> int:
 
 
 def work(senders: list[int]) -> None:
-    """A worker process: drains its senders side by side, from the line "go" until its input ends."""
+    """A worker process: drains its senders side by side until its input ends."""
     import django
 
     django.setup()
-    import campaigns.engine  # noqa: F401  (a worker that runs has done so long ago)
-
-    over = threading.Event()
-    threads = [threading.Thread(target=drain_until, args=(sender, over)) for sender in senders]
-    print("ready", flush=True)
-    sys.stdin.readline()
+    warm, over = threading.Barrier(len(senders) + 1), threading.Event()
+    threads = [threading.Thread(target=drain_until, args=(sender, warm, over)) for sender in senders]
     for thread in threads:
         thread.start()
+    warm.wait()
+    print("ready", flush=True)
     sys.stdin.read()
     over.set()
     for thread in threads:
         thread.join()
 
 
-def drain_until(sender: int, over: threading.Event) -> None:
-    """One sender's thread, as a worker has it."""
+def drain_until(sender: int, warm: threading.Barrier, over: threading.Event) -> None:
+    """One sender's thread, as a worker has it; `warm` once it has done all that is done once."""
     from django.db import connection
 
     from campaigns import engine
 
+    engine.drain(sender)
+    warm.wait()
     while not over.is_set():
         if not engine.drain(sender).counts:
             time.sleep(IDLE_SECONDS)
@@ -103,7 +103,7 @@ def drain_until(sender: int, over: threading.Event) -> None:
 
 @contextlib.contextmanager
 def workers(senders: list[int], processes: int) -> Iterator[list["subprocess.Popen[str]"]]:
-    """Worker processes that wait for "go", the senders shared out among them."""
+    """Worker processes with nothing to do yet, the senders shared out among them."""
     started = []
     for number in range(processes):
         command = [sys.executable, "-m", "benchmarks.send", "--work", *map(str, senders[number::processes])]
@@ -137,9 +137,6 @@ def send(pk: int, messages: int, processes: int) -> Run:
         pids = [worker.pid for worker in working]
         engine_before, database_before = computing(pids), computing(postgres())
         own, started = time.process_time(), time.perf_counter()
-        for worker in working:
-            assert worker.stdin is not None
-            print("go", file=worker.stdin, flush=True)
         enrol(campaign)
         while engine.plan():
             pass

@@ -27,7 +27,7 @@ def drain_sender(sender: int) -> None:
     it is the next ticks' to say who does.
     """
     waking.taken_up(sender)
-    if engine.drain(sender).more and not waking.anyone_waits():
+    if engine.drain(sender, anyone_waits=waking.anyone_waits).more and not waking.anyone_waits():
         waking.signal([sender])
 
 

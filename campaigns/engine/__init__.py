@@ -11,8 +11,9 @@ Redis, PostgreSQL; each leaves at most the one message that was on the wire unkn
 row says so and that is committed; only then does its first byte go out. Claimed but not offered: back to planned.
 Offered and no answer: unknown, and never sent again by itself. One drain at a time sends for a sender: whoever holds
 the lease in the sender's row, renewed by its process (`lease`) and worthless once expired. A drain may keep several
-connections open (`lines`), all of them driven by its thread, each with at most one message on the wire. What the drains
-of a process have to record at one time goes to PostgreSQL in one commit (`write`).
+connections open (`lines`), all of them driven by its thread, each with at most one message on the wire. Behind the data of
+that one it may name the next to the server (its addresses alone), which is not offered before that has its outcome. What
+the drains of a process have to record at one time goes to PostgreSQL in one commit (`write`).
 """
 
 from campaigns.engine.closing import finish

@@ -33,7 +33,7 @@ WHERE id IN (
     WHERE open.id = ANY(%(campaigns)s)
     ORDER BY open.priority, turn.fresh, due.due_at, due.id LIMIT %(limit)s)
   AND EXISTS (SELECT FROM senders_sender WHERE id = %(sender)s AND lease = %(lease)s AND state = 'active')
-RETURNING fresh, due_at, id, campaign_id, variant_id, lead_id, message_id, attempts, enrollment_id
+RETURNING fresh, extract(epoch FROM due_at)::float8, id, campaign_id, variant_id, lead_id, message_id, attempts, enrollment_id
 """
 
 # What counts against the daily limit: everything that went, or may have gone, out in the last 24 hours, and what is in
@@ -56,8 +56,12 @@ WHERE id = %(sender)s
 LIMIT_REST_SECONDS = 60.0
 
 
-# Columns of a lead that no mail names.
-UNREAD = ("email_key", "digest", "tags", "source", "created_at", "updated_at")
+# What mails and windows read of a lead. An array, since psycopg takes a list of hundreds of numbers apart one by one, at each
+# call: with the columns left out, 12 µs less for each mail.
+LEADS = """
+SELECT id, organisation_id, email, first_name, last_name, company, title, phone, fields
+FROM leads_lead WHERE id = ANY(%(ids)s::bigint[])
+"""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class Row(NamedTuple):
     """What CLAIM returns of a message."""
 
     fresh: bool
-    due_at: datetime
+    due_at: float  # POSIX time
     id: int
     campaign: int
     variant: int
@@ -122,7 +126,7 @@ class Row(NamedTuple):
 
 def loaded(sender: Sender, rows: Sequence[Row]) -> list[Claimed]:
     """The messages with all that rendering needs, in the order in which they go."""
-    leads = Lead.objects.defer(*UNREAD).in_bulk([row.lead for row in rows])
+    leads = {lead.pk: lead for lead in Lead.objects.raw(LEADS, {"ids": [row.lead for row in rows]})}
     campaigns = Campaign.objects.select_related("organisation").in_bulk({row.campaign for row in rows})
     variants = Variant.objects.select_related("step").in_bulk({row.variant for row in rows})
     answers = {row.enrollment: row.variant for row in rows if variants[row.variant].step.same_thread}

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 TURN_SECONDS = 20.0
 # What it claims at once: so many messages, and for each further connection so many more.
 BATCH = 100
-BATCH_A_LINE = 20
+BATCH_A_LINE = 50
 # So many mails in hand are worth a connection more.
 MAILS_A_LINE = 10
 # With a pause between mails there is no point in holding many: a stop or a death gives back few.
@@ -64,14 +64,20 @@ class Drained:
         self.counts[state] = self.counts.get(state, 0) + 1
 
 
-def drain(sender_id: int, seconds: float = TURN_SECONDS) -> Drained:
-    """Send what is due through this sender, in turns of `seconds`; does nothing where another drain holds its lease."""
+def anyone_has_work() -> bool:
+    return bool(senders_with_work(1))
+
+
+def drain(sender_id: int, seconds: float = TURN_SECONDS, anyone_waits: Callable[[], bool] = anyone_has_work) -> Drained:
+    """Send what is due through this sender, in turns of `seconds`, after which it ends where `anyone_waits` for the thread;
+    does nothing where another drain holds its lease.
+    """
     drained = Drained()
     try:
         with lease_of(sender_id) as lease:
             if lease is not None:
                 recover_sender(sender_id, lease)
-                Drain(sender_id, lease, seconds, drained).run()
+                Drain(sender_id, lease, seconds, drained, anyone_waits).run()
     except GONE as error:
         # Nothing of ours is half done: what was answered is recorded or, after `persist` gave up, unknown.
         log.warning("The drain of sender %d ended without PostgreSQL: %s", sender_id, str(error).strip())
@@ -98,12 +104,15 @@ def identity(sender: Sender) -> tuple[object, ...]:
 class Drain:
     """The state of one drain; `run` is all of it."""
 
-    def __init__(self, sender: int, lease: uuid.UUID, seconds: float, drained: Drained) -> None:
+    def __init__(
+        self, sender: int, lease: uuid.UUID, seconds: float, drained: Drained, anyone_waits: Callable[[], bool]
+    ) -> None:
         self.sender = Sender.objects.get(pk=sender)
         self.lease = lease
         self.seconds = seconds
         self.deadline = time.monotonic() + seconds
         self.drained = drained
+        self.anyone_waits = anyone_waits
         self.over = False  # nothing is offered any more: what is on the wire is waited for
         self.full = False  # as much was claimed as may be at once: there will be more
         self.held: set[int] = set()  # claimed and not offered yet
@@ -279,7 +288,7 @@ class Drain:
             return True
         if time.monotonic() < self.deadline:
             return False
-        if senders_with_work(1):
+        if self.anyone_waits():
             self.drained.more = self.over = True
             return True
         self.deadline = time.monotonic() + self.seconds

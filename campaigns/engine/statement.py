@@ -91,5 +91,11 @@ def wait(socket: int, events: int) -> None:
 
 def encoded(values: Sequence[object]) -> bytes:
     """An array in PostgreSQL's text form (manual 8.15.2), of what the engine passes: numbers, UUIDs, text."""
-    texts = (str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\0", "") for value in values)
-    return ("{" + ",".join([f'"{text}"' for text in texts]) + "}").encode("utf-8", "replace")
+    texts = [quoted(value) if isinstance(value, str) else str(value) for value in values]
+    return ("{" + ",".join(texts) + "}").encode("utf-8", "replace")
+
+
+def quoted(text: str) -> str:
+    if text and not text.isalnum():
+        text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\0", "")
+    return f'"{text}"'

@@ -90,14 +90,15 @@ def test_whoever_waits_is_known_until_a_thread_has_it(senders: list[int]) -> Non
 
 
 @pytest.mark.parametrize("other_waits", [True, False])
-def test_who_gives_up_its_turn_comes_next_only_where_nobody_waits(
-    senders: list[int], client: redis.Redis, monkeypatch: pytest.MonkeyPatch, other_waits: bool
+def test_a_turn_ends_only_where_somebody_waits_for_its_thread(
+    senders: list[int], launcher: Launcher, monkeypatch: pytest.MonkeyPatch, other_waits: bool
 ) -> None:
     monkeypatch.setattr(engine, "drain", partial(engine.drain, seconds=0.0))
     if other_waits:
         waking.signal(senders[1:])
     tasks.drain_sender(senders[0])
-    assert (senders[0] in waking.outstanding()[0]) is not other_waits
+    assert len(launcher.received()) == (0 if other_waits else 2)
+    assert senders[0] not in waking.outstanding()[0], "it is the next tick's to wake it again"
 
 
 def test_without_redis_a_drain_goes_on(senders: list[int], launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:

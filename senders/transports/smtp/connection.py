@@ -142,8 +142,8 @@ class SmtpConnection:
         named, self.named = self.named is outgoing, None
         try:
             refusal = yield from asked(server, commands, named=named)
-        except Lost:
-            self.deaf = self.deaf or named
+        except Lost as lost:
+            self.deaf = self.deaf or (named and not lost.told)
             self.drop()
             raise
         if refusal:

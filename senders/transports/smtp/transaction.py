@@ -19,11 +19,12 @@ Refusal = tuple[str, int, bytes]  # the stage, the code, the text
 
 
 class Lost(Exception):
-    """The connection went away, or the server said 421, while the mail was certainly still ours."""
+    """The connection went away, or the server said 421 (`told`), while the mail was certainly still ours."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, *, told: bool = False) -> None:
         super().__init__()
         self.outcome = outcome
+        self.told = told
 
 
 def cleared(server: Session) -> Generator[float, object, bool]:
@@ -107,7 +108,7 @@ def answer(server: Session, stage: str) -> Generator[float, object, Reply]:
     except (OSError, smtplib.SMTPException) as error:
         raise lost(error) from error
     if code == 421:  # RFC 5321 3.8: the server closes the connection after it
-        raise Lost(outcome_of(stage, code, text_of(text)))
+        raise Lost(outcome_of(stage, code, text_of(text)), told=True)
     return code, text
 
 
