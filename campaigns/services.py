@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from campaigns import engine
+from campaigns.activity import note
 from campaigns.enrolment import enrol
 from campaigns.errors import NotReady, WrongState
 from campaigns.models import (
+    GOING,
     Campaign,
     CampaignState,
     Enrollment,
@@ -23,15 +25,25 @@ from campaigns.models import (
 )
 from campaigns.preflight import preflight
 from campaigns.stored import locked, refresh
+from ecrm.text import counted
 
 # What a person may do → (the states in which it is possible, the state it leads to).
 MOVES: dict[str, tuple[frozenset[CampaignState], CampaignState]] = {
-    "start": (frozenset({CampaignState.DRAFT}), CampaignState.RUNNING),
+    "start": (frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED}), CampaignState.RUNNING),
+    "schedule": (frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED}), CampaignState.SCHEDULED),
+    "unschedule": (frozenset({CampaignState.SCHEDULED}), CampaignState.DRAFT),
     "pause": (frozenset({CampaignState.RUNNING}), CampaignState.PAUSED),
     "resume": (frozenset({CampaignState.PAUSED}), CampaignState.RUNNING),
     "stop": (frozenset({CampaignState.RUNNING, CampaignState.PAUSED}), CampaignState.STOPPED),
 }
-DONE = {"start": "started", "pause": "paused", "resume": "resumed", "stop": "stopped"}
+DONE = {
+    "start": "started",
+    "schedule": "scheduled",
+    "unschedule": "taken off the schedule",
+    "pause": "paused",
+    "resume": "resumed",
+    "stop": "stopped",
+}
 DELETABLE = frozenset({CampaignState.DRAFT, CampaignState.FINISHED, CampaignState.STOPPED})
 
 
@@ -47,17 +59,25 @@ def move(campaign: Campaign, verb: str, **changes: Any) -> None:
         raise WrongState(f"Only a {allowed} campaign can be {DONE[verb]}; this one is {campaign.state}.")
 
 
-def start_campaign(campaign: Campaign, by: User) -> Campaign:
-    """Check a draft, enrol its audience and send; raises WrongState or NotReady, and then changes nothing."""
+def refuse_unready(campaign: Campaign) -> None:
+    """Raise NotReady where the preflight found something that must be mended first."""
+    findings = preflight(campaign)
+    if any(finding.blocks for finding in findings):
+        raise NotReady(findings)
+
+
+def start_campaign(campaign: Campaign, by: User | None) -> Campaign:
+    """Check a draft, or a scheduled one, enrol its audience and send; raises WrongState or NotReady, and then changes
+    nothing. `by` None: its time has come.
+    """
     try:
         with transaction.atomic():
             # Claimed first: what is checked cannot be edited any more, and a second start waits for the first.
             move(campaign, "start", started_at=timezone.now())
             engine.hold_senders(campaign)
-            findings = preflight(campaign)
-            if any(finding.blocks for finding in findings):
-                raise NotReady(findings)
-            enrol(campaign)
+            refuse_unready(campaign)
+            count = enrol(campaign)
+            note(campaign, "started", f"Started with {counted(count, 'lead')}.", by=by)
             engine.signal_work(campaign)
     except NotReady:
         campaign.refresh_from_db()  # the claim was rolled back
@@ -65,30 +85,34 @@ def start_campaign(campaign: Campaign, by: User) -> Campaign:
     return campaign
 
 
-def pause_campaign(campaign: Campaign) -> Campaign:
+def pause_campaign(campaign: Campaign, by: User | None = None) -> Campaign:
     """Send nothing more until it is resumed; a mail that is on the wire is finished. Raises WrongState."""
-    move(campaign, "pause")
+    with transaction.atomic():
+        move(campaign, "pause")
+        note(campaign, "paused", "Paused the campaign.", by=by)
     return campaign
 
 
-def resume_campaign(campaign: Campaign) -> Campaign:
+def resume_campaign(campaign: Campaign, by: User | None = None) -> Campaign:
     """Go on with a paused campaign; raises WrongState."""
     with transaction.atomic():
         move(campaign, "resume")
+        note(campaign, "resumed", "Resumed the campaign.", by=by)
         engine.signal_work(campaign)
     return campaign
 
 
-def stop_campaign(campaign: Campaign) -> Campaign:
+def stop_campaign(campaign: Campaign, by: User | None = None) -> Campaign:
     """End a campaign for good: what is planned is skipped, its leads' sequences stop. Raises WrongState."""
     with transaction.atomic():
         move(campaign, "stop", finished_at=timezone.now())
         Message.objects.filter(campaign=campaign, state=MessageState.PLANNED).update(
             state=MessageState.SKIPPED, error="The campaign was stopped."
         )
-        Enrollment.objects.filter(campaign=campaign, state=EnrollmentState.ACTIVE).update(
+        Enrollment.objects.filter(campaign=campaign, state__in=GOING).update(
             state=EnrollmentState.STOPPED, reason="The campaign was stopped.", due_at=None
         )
+        note(campaign, "stopped", "Stopped the campaign.", by=by)
     return campaign
 
 

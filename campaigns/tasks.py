@@ -1,17 +1,20 @@
 """Thin Celery entries; what is due stands in PostgreSQL, so a lost task costs a tick."""
 
+from smtplib import SMTPException
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from campaigns import engine, enrolment, waking
+from campaigns import engine, enrolment, scheduling, waking
+from campaigns.models import Activity
 
 
 @shared_task(name="campaigns.tasks.tick")
 def tick() -> None:
     """Each second: plan what is due, take up what the dead left, close what is done, wake the drains."""
     engine.recover_abandoned()
+    scheduling.start_due()
     engine.hand_over()
     engine.plan()
     engine.finish()
@@ -32,6 +35,19 @@ def drain_sender(sender: int) -> None:
 def let_grow() -> None:
     """Each minute: enrol who came into the audience of campaigns that grow."""
     enrolment.let_grow()
+
+
+@shared_task(
+    name="campaigns.tasks.tell_not_started",
+    autoretry_for=(OSError, SMTPException),
+    retry_backoff=60,
+    max_retries=5,
+)
+def tell_not_started(entry: int) -> None:
+    """Write to whoever scheduled a campaign that it did not start."""
+    found = Activity.objects.select_related("campaign__organisation", "campaign__created_by").filter(pk=entry).first()
+    if found:
+        scheduling.tell_scheduler(found)
 
 
 @worker_shutting_down.connect

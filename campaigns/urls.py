@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from campaigns.views import (
+    activity,
     audience,
     editing,
     enrolled,
@@ -32,6 +33,11 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/preview.html", previewing.html, name="campaign-preview-html"),
     path("campaigns/<int:pk>/test/", previewing.test, name="campaign-test"),
     path("campaigns/<int:pk>/start/", moving.start, name="campaign-start"),
+    path("campaigns/<int:pk>/start-at/", moving.schedule, name="campaign-start-at"),
+    path("campaigns/<int:pk>/unschedule/", moving.unschedule, name="campaign-unschedule"),
+    path("campaigns/<int:pk>/archive/", moving.archive, name="campaign-archive"),
+    path("campaigns/<int:pk>/unarchive/", moving.unarchive, name="campaign-unarchive"),
+    path("campaigns/<int:pk>/activity/", activity.index, name="campaign-activity"),
     path("campaigns/<int:pk>/pause/", moving.pause, name="campaign-pause"),
     path("campaigns/<int:pk>/resume/", moving.resume, name="campaign-resume"),
     path("campaigns/<int:pk>/stop/", moving.stop, name="campaign-stop"),

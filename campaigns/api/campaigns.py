@@ -102,19 +102,19 @@ def start(request: OrgRequest, org: Slug, campaign_id: str) -> Json:
 @router.post("/campaigns/{campaign_id}/pause", summary="Send nothing more until resumed")
 def pause(request: OrgRequest, org: Slug, campaign_id: str) -> Json:
     campaign = find(request, campaign_id)
-    return settle(lambda: services.pause_campaign(campaign))
+    return settle(lambda: services.pause_campaign(campaign, request.user))
 
 
 @router.post("/campaigns/{campaign_id}/resume", summary="Go on with a paused campaign")
 def resume(request: OrgRequest, org: Slug, campaign_id: str) -> Json:
     campaign = find(request, campaign_id)
-    return settle(lambda: services.resume_campaign(campaign))
+    return settle(lambda: services.resume_campaign(campaign, request.user))
 
 
 @router.post("/campaigns/{campaign_id}/stop", summary="End it for good")
 def stop(request: OrgRequest, org: Slug, campaign_id: str) -> Json:
     campaign = find(request, campaign_id)
-    return settle(lambda: services.stop_campaign(campaign))
+    return settle(lambda: services.stop_campaign(campaign, request.user))
 
 
 @router.get("/campaigns/{campaign_id}/stats", summary="Messages by state, leads by what happened")

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
+from ecrm.text import counted
 from leads.lists import with_counts
 from senders.models import Sender, SenderState
 
@@ -28,7 +29,13 @@ class Choice:
 def list_choices(organisation: Organisation, chosen: set[str]) -> list[Choice]:
     """The organisation's lists by name, with how many leads each has."""
     lists = shown(with_counts(organisation.lists.order_by("name")), chosen)
-    return [Choice(found.pk, found.name, leads_in_words(found.size), "", str(found.pk) in chosen) for found in lists]
+    return [Choice(found.pk, found.name, counted(found.size, "lead"), "", str(found.pk) in chosen) for found in lists]
+
+
+def segment_choices(organisation: Organisation, chosen: set[str]) -> list[Choice]:
+    """The organisation's segments by name."""
+    segments = shown(organisation.segments.order_by("name"), chosen)
+    return [Choice(found.pk, found.name, "", "", str(found.pk) in chosen) for found in segments]
 
 
 def sender_choices(organisation: Organisation, chosen: set[str]) -> list[Choice]:
@@ -57,7 +64,3 @@ def checked_in_words(sender: Sender) -> str:
     if sender.check_failed:
         return " · the last check failed"
     return " · not checked yet" if sender.is_untried else ""
-
-
-def leads_in_words(count: int) -> str:
-    return "1 lead" if count == 1 else f"{count:,} leads"

@@ -9,7 +9,7 @@ TABS = {
     "segments": "audience",
     "skip_busy": "audience",
     "wait_for_fields": "audience",
-    "senders": "schedule",
+    "senders": "audience",
     "start_at": "schedule",
     "window": "schedule",
     "daily_cap": "schedule",

@@ -9,6 +9,8 @@ from campaigns.stats import stats_of
 from campaigns.views.common import may_manage, narrowing
 from ecrm.web import page_of, render_page
 
+# What `?state=` says for those that were put away; else they are not shown.
+ARCHIVED = "archived"
 # What `?sort=` may say → the columns; newest first where it says nothing.
 SORTS = {"name": "name", "state": "state", "started": "started_at"}
 
@@ -26,6 +28,8 @@ def index(request: OrgRequest) -> HttpResponse:
     campaigns = request.organisation.campaigns.order_by(*order(request.GET.get("sort", "")))
     if q:
         campaigns = campaigns.filter(name__icontains=q)
+    archived = request.GET.get("state") == ARCHIVED
+    campaigns = campaigns.filter(archived_at__isnull=not archived)
     if state:
         campaigns = campaigns.filter(state=state)
     page = page_of(request, campaigns)
@@ -36,8 +40,9 @@ def index(request: OrgRequest) -> HttpResponse:
         "rows": [(campaign, numbers[campaign.pk]) for campaign in found],
         "q": q,
         "state": state,
-        "states": [state for state in CampaignState if state is not CampaignState.SCHEDULED],
-        "narrowed": bool(q or state),
+        "states": CampaignState,
+        "archived": archived,
+        "narrowed": bool(q or state or archived),
         "may_manage": may_manage(request),
         "active": "campaigns",
     }

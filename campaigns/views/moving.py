@@ -1,6 +1,8 @@
 """What moves a campaign: each a POST, confirmed before, with a word about what happened after."""
 
 from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -8,11 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.access import OrgRequest
+from accounts.models import User
 from campaigns import services
 from campaigns.editing import clone_campaign
-from campaigns.errors import CampaignError, NotReady
+from campaigns.errors import BadValue, CampaignError, NotReady
 from campaigns.models import Campaign, Message, MessageState
 from campaigns.retry import copy_for_failed
+from campaigns.scheduling import archive_campaign, schedule_campaign, unarchive_campaign, unschedule_campaign
 from campaigns.views.common import campaign_of, refused, url
 from campaigns.views.previewing import key
 from campaigns.views.showing import preflight_context
@@ -22,11 +26,11 @@ from ecrm.web import go
 MOST_DECIDED = 10_000
 
 
-def moved(request: OrgRequest, pk: int, act: Callable[[Campaign], object], said: str) -> HttpResponse:
+def moved(request: OrgRequest, pk: int, act: Callable[[Campaign, User], object], said: str) -> HttpResponse:
     """Do `act`, and go to the campaign's page with `said`, or with why it could not be done."""
     campaign = campaign_of(request, pk)
     try:
-        act(campaign)
+        act(campaign, request.user)
     except CampaignError as error:
         return refused(campaign, error)
     return go(url("campaign", campaign), said)
@@ -58,6 +62,39 @@ def resume(request: OrgRequest, pk: int) -> HttpResponse:
 @require_POST
 def stop(request: OrgRequest, pk: int) -> HttpResponse:
     return moved(request, pk, services.stop_campaign, "Stopped. What had not gone out is skipped.")
+
+
+@require_POST
+def schedule(request: OrgRequest, pk: int) -> HttpResponse:
+    """Start it at `start_at`, a local time like 2026-12-01T09:00 in the campaign's time zone."""
+    campaign = campaign_of(request, pk)
+    try:
+        at = datetime.fromisoformat(request.POST.get("start_at", "")).replace(tzinfo=ZoneInfo(campaign.time_zone))
+    except ValueError:
+        return refused(campaign, BadValue("start_at", "Choose a day and a time for the start."))
+    try:
+        schedule_campaign(campaign, at, request.user)
+    except NotReady:
+        context = preflight_context(request, campaign) | {"refused": True}
+        return render(request, "campaigns/draft.html", context, status=422)
+    except CampaignError as error:
+        return refused(campaign, error)
+    return go(url("campaign", campaign), "Scheduled. It is checked once more when it starts.")
+
+
+@require_POST
+def unschedule(request: OrgRequest, pk: int) -> HttpResponse:
+    return moved(request, pk, unschedule_campaign, "It is a draft again, and does not start by itself.")
+
+
+@require_POST
+def archive(request: OrgRequest, pk: int) -> HttpResponse:
+    return moved(request, pk, archive_campaign, "Archived. You find it in the list under “Archived”.")
+
+
+@require_POST
+def unarchive(request: OrgRequest, pk: int) -> HttpResponse:
+    return moved(request, pk, unarchive_campaign, "It is back in the list.")
 
 
 @require_POST

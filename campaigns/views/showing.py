@@ -27,6 +27,7 @@ from ecrm.web import go, page_of, render_page
 from senders.window import in_words
 
 MOST_LATEST = 10
+NOT_STARTED = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 MOST_SENDERS_NAMED = 5
 # What was sent or offered last comes first, then what was not yet, as it comes. Without an index, which would cost a write
 # for every mail: PostgreSQL looks at each of the campaign's messages, as the numbers beside them make it do anyway.
@@ -65,7 +66,7 @@ def numbers(campaign: Campaign) -> dict[str, Any]:
 @require_GET
 def show(request: OrgRequest, pk: int) -> HttpResponse:
     campaign = campaign_of(request, pk)
-    if campaign.state == CampaignState.DRAFT:
+    if campaign.state in NOT_STARTED:
         return render(request, "campaigns/draft.html", draft_context(request, campaign))
     context = results(request, campaign)
     return render(request, "campaigns/results.html", context | {"pace": pace(campaign, context["stats"].total)})
@@ -97,7 +98,7 @@ def live(request: OrgRequest, pk: int) -> HttpResponse:
 def check(request: OrgRequest, pk: int) -> HttpResponse:
     """A draft's preflight and the button that starts it."""
     campaign = campaign_of(request, pk)
-    if campaign.state != CampaignState.DRAFT:
+    if campaign.state not in NOT_STARTED:
         return go(url("campaign", campaign))
     return render(request, "campaigns/_preflight.html", preflight_context(request, campaign))
 

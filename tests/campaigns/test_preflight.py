@@ -287,5 +287,5 @@ def test_what_dns_lacks_warns_and_senders_that_may_send_nothing_block(campaign: 
 
 
 def test_a_finding_says_on_which_tab_it_is_mended() -> None:
-    tabs = {Finding("error", field, "x").tab for field in ("subject", "lists", "senders", "postal_address")}
+    tabs = {Finding("error", field, "x").tab for field in ("subject", "lists", "daily_cap", "postal_address")}
     assert tabs == {"sequence", "audience", "schedule", "settings"}

@@ -86,7 +86,7 @@ def test_a_start_that_is_not_ready_changes_nothing(acme: Organisation, alice: Us
 
 
 def test_a_second_start_is_refused_in_words(running: Campaign, alice: User) -> None:
-    with pytest.raises(WrongState, match="Only a draft campaign can be started; this one is running"):
+    with pytest.raises(WrongState, match="Only a draft or scheduled campaign can be started; this one is running"):
         start_campaign(running, alice)
     assert Enrollment.objects.count() == 3
 

@@ -1,7 +1,8 @@
 """The Audience tab: lists and senders."""
 
+from accounts.models import User
 from campaigns.models import Campaign
-from leads.models import LeadList
+from leads.models import LeadList, Segment
 from tests.conftest import Browser
 
 
@@ -12,9 +13,38 @@ def audience(campaign: Campaign, org: str = "acme") -> str:
 def test_it_shows_what_is_chosen(as_alice: Browser, campaign: Campaign) -> None:
     LeadList.objects.create(organisation=campaign.organisation, name="Unchosen")
     response = as_alice.get(audience(campaign))
-    lists = {choice.label: (choice.checked, choice.note) for choice in response.context["lists"]}
+    lists = {choice.label: (choice.checked, choice.note) for choice in response.context["choices"]["lists"]}
     assert lists == {"People": (True, "3 leads"), "Unchosen": (False, "0 leads")}
     assert [choice.checked for choice in response.context["senders"]] == [True]
+
+
+def test_segments_exclusions_and_switches_are_kept_and_the_page_counts(as_alice: Browser, campaign: Campaign) -> None:
+    acme = campaign.organisation
+    out = LeadList.objects.create(organisation=acme, name="Out")
+    out.leads.add(*campaign.lists.get().leads.all()[:1], through_defaults={"organisation": acme})
+    rules = {"rules": [{"field": "company", "asks": "is", "value": "Navy"}]}
+    segment = Segment.objects.create(organisation=acme, name="Sailors", rules=rules)
+    typed = {
+        "version": campaign.version,
+        "lists": [row.pk for row in campaign.lists.all()],
+        "senders": [row.pk for row in campaign.senders.all()],
+        "segments": [segment.pk],
+        "excluded_lists": [out.pk],
+        "grows": "on",
+        "stop_company": "on",
+    }
+    assert as_alice.post(audience(campaign), typed).status_code == 204
+    campaign.refresh_from_db()
+    assert (list(campaign.segments.all()), list(campaign.excluded_lists.all())) == ([segment], [out])
+    assert (campaign.grows, campaign.stop_company, campaign.skip_busy) == (True, True, False)
+    counted = as_alice.get(audience(campaign)).context["counted"]
+    assert (counted.total, counted.excluded, counted.reached) == (3, 1, 2)
+
+
+def test_anothers_segment_is_refused(as_alice: Browser, campaign: Campaign, charlie: User) -> None:
+    theirs = Segment.objects.create(organisation=charlie.organisations.get(), name="Theirs", rules={})
+    response = as_alice.post(audience(campaign), {"version": campaign.version, "segments": [theirs.pk]})
+    assert (response.status_code, list(response.context["form"].errors)) == (422, ["segments"])
 
 
 def test_it_keeps_what_is_ticked(as_alice: Browser, campaign: Campaign) -> None:

@@ -1,4 +1,4 @@
-"""The Schedule tab: the hours, and what is counted."""
+"""The Schedule tab: the hours, how much, and what is counted."""
 
 from typing import Any
 
@@ -9,6 +9,10 @@ from tests.conftest import Browser
 
 TYPED: dict[str, Any] = {
     "track_clicks": "on",
+    "priority": "1",
+    "daily_cap": "200",
+    "daily_new": "",
+    "hand_over": "on",
     "window-time_zone": "Europe/Berlin",
     "window-start": "09:00",
     "window-end": "17:00",
@@ -25,6 +29,7 @@ def test_it_is_kept_as_it_was_typed(as_alice: Browser, campaign: Campaign) -> No
     campaign.refresh_from_db()
     assert (campaign.track_opens, campaign.track_clicks) == (False, True)
     assert (campaign.window, campaign.time_zone) == (None, "Europe/Berlin")
+    assert (campaign.priority, campaign.daily_cap, campaign.daily_new, campaign.hand_over) == (1, 200, None, True)
     as_alice.post(schedule(campaign), TYPED | {"window-limited": "on"})
     campaign.refresh_from_db()
     assert campaign.window == {"days": [0, 1], "start": "09:00", "end": "17:00", "time_zone": "Europe/Berlin"}
@@ -38,6 +43,13 @@ def test_hours_that_make_no_sense_are_told(as_alice: Browser, campaign: Campaign
     response = as_alice.post(schedule(campaign), TYPED | {"window-limited": "on"} | changes)
     assert response.status_code == 422
     assert response.context["window"].errors
+
+
+@pytest.mark.parametrize("changes", [{"daily_cap": "0"}, {"daily_new": "many"}, {"priority": "9"}])
+def test_limits_that_make_no_sense_are_told(as_alice: Browser, campaign: Campaign, changes: dict[str, Any]) -> None:
+    response = as_alice.post(schedule(campaign), TYPED | changes)
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == list(changes)
 
 
 def test_a_zone_that_makes_no_sense_means_nothing_while_it_is_hidden(as_alice: Browser, campaign: Campaign) -> None:
