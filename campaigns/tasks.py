@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from campaigns import engine, enrolment, scheduling, waking
+from campaigns import engine, enrolment, scheduling, variants, waking
 from campaigns.models import Activity
 
 
@@ -35,6 +35,12 @@ def drain_sender(sender: int) -> None:
 def let_grow() -> None:
     """Each minute: enrol who came into the audience of campaigns that grow."""
     enrolment.let_grow()
+
+
+@shared_task(name="campaigns.tasks.choose_winners")
+def choose_winners() -> None:
+    """Each minute: the variants that won."""
+    variants.choose_winners()
 
 
 @shared_task(

@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/start/", moving.start, name="campaign-start"),
     path("campaigns/<int:pk>/start-at/", moving.schedule, name="campaign-start-at"),
     path("campaigns/<int:pk>/unschedule/", moving.unschedule, name="campaign-unschedule"),
+    path("campaigns/<int:pk>/steps/<int:step>/winner/", moving.winner, name="campaign-winner"),
     path("campaigns/<int:pk>/archive/", moving.archive, name="campaign-archive"),
     path("campaigns/<int:pk>/unarchive/", moving.unarchive, name="campaign-unarchive"),
     path("campaigns/<int:pk>/activity/", activity.index, name="campaign-activity"),

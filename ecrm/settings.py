@@ -187,6 +187,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "campaigns-grow": {"task": "campaigns.tasks.let_grow", "schedule": 60.0, "options": {"expires": 60}},
+    "campaigns-winners": {"task": "campaigns.tasks.choose_winners", "schedule": 60.0, "options": {"expires": 60}},
     "senders-notices": {"task": "senders.tasks.tell_owners", "schedule": 60.0, "options": {"expires": 60}},
     "accounts-answers": {
         "task": "accounts.tasks.purge_answers",

@@ -49,7 +49,12 @@ def own_entries(lead: Lead) -> Iterable[Entry]:
     if (lead.updated_at - lead.created_at).total_seconds() > 1:
         yield Entry(lead.updated_at, "Was changed for the last time", kind="changed")
     for note in lead.notes.select_related("author")[:MOST_ENTRIES]:
-        yield Entry(note.created_at, f"{note.author or 'Somebody'} wrote a note", kind="note", detail=note.text)
+        yield Entry(
+            note.created_at,
+            f"{note.author.name if note.author else 'Somebody'} wrote a note",
+            kind="note",
+            detail=note.text,
+        )
 
 
 # Each gives a lead's entries, in any order; those with many give the newest MOST_ENTRIES.

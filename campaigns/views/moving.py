@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -17,6 +17,7 @@ from campaigns.errors import BadValue, CampaignError, NotReady
 from campaigns.models import Campaign, Message, MessageState
 from campaigns.retry import copy_for_failed
 from campaigns.scheduling import archive_campaign, schedule_campaign, unarchive_campaign, unschedule_campaign
+from campaigns.variants import choose_by_hand
 from campaigns.views.common import campaign_of, refused, url
 from campaigns.views.previewing import key
 from campaigns.views.showing import preflight_context
@@ -95,6 +96,18 @@ def archive(request: OrgRequest, pk: int) -> HttpResponse:
 @require_POST
 def unarchive(request: OrgRequest, pk: int) -> HttpResponse:
     return moved(request, pk, unarchive_campaign, "It is back in the list.")
+
+
+@require_POST
+def winner(request: OrgRequest, pk: int, step: int) -> HttpResponse:
+    """Let a step go on with `variant` alone; with none, with all of them again."""
+    campaign = campaign_of(request, pk)
+    found = get_object_or_404(campaign.steps, pk=step)
+    wanted = key(request.POST.get("variant", ""))
+    variant = get_object_or_404(found.variants, pk=wanted) if wanted else None
+    choose_by_hand(found, variant, request.user)
+    said = f"From now on everyone gets {variant.name}." if variant else "All variants are sent again."
+    return go(url("campaign", campaign), said)
 
 
 @require_POST

@@ -21,6 +21,8 @@ from campaigns.preflight import Finding, preflight
 from campaigns.previews import first_variant
 from campaigns.retry import ENDED
 from campaigns.stats import chart, stats, top_links
+from campaigns.variants import StepResults
+from campaigns.variants import results as variant_results
 from campaigns.views.common import campaign_of, common, may_manage, narrowing, url
 from campaigns.waiting import foretell, waiting
 from ecrm.web import go, page_of, render_page
@@ -59,8 +61,15 @@ def numbers(campaign: Campaign) -> dict[str, Any]:
         "chart": draw(chart(campaign), campaign.time_zone),
         "latest": filled(latest.only("pk").order_by(*LATEST_FIRST)[:MOST_LATEST]),
         "links": top_links(campaign),
+        "steps": told(campaign),
         "waiting": waiting(campaign) if campaign.state == CampaignState.RUNNING else [],
     }
+
+
+def told(campaign: Campaign) -> list[StepResults]:
+    """Its steps and variants, where there is more than one wording to compare."""
+    found = variant_results(campaign)
+    return found if len(found) > 1 or any(result.several for result in found) else []
 
 
 @require_GET
