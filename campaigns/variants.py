@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -83,14 +84,10 @@ class StepResults:
         others = [arm for arm in self.arms if arm is not best]
         sure = all(is_better(best.share(step.winner_by), arm.share(step.winner_by)) for arm in others)
         by = WORDS[step.winner_by]
-        return (
-            f"{best.variant.name} is ahead by {by}."
-            if sure
-            else f"{best.variant.name} is ahead by {by}, but it could be chance."
-        )
+        return f"{best.variant.name} is ahead by {by}{'' if sure else ', but it could be chance'}."
 
 
-WORDS = {WinnerBy.OPENED: "opens", WinnerBy.CLICKED: "clicks", WinnerBy.REPLIED: "replies"}
+WORDS: dict[str, str] = {WinnerBy.OPENED: "opens", WinnerBy.CLICKED: "clicks", WinnerBy.REPLIED: "replies"}
 
 
 def is_better(one: Share, other: Share) -> bool:
@@ -119,20 +116,22 @@ def results(campaign: Campaign, before: datetime | None = None) -> list[StepResu
         name: Count("pk", filter=Q(**{f"{name}_at__isnull": False}))
         for name in ("opened", "clicked", "replied", "bounced")
     }
-    rows = {row["variant"]: row for row in sent.values("variant").annotate(sent=Count("pk"), **happened)}
+    rows: dict[int, Any] = {
+        row["variant"]: row for row in sent.values("variant").annotate(sent=Count("pk"), **happened)
+    }
     steps = campaign.steps.select_related("winner").prefetch_related("variants")
     return [StepResults(step, [arm_of(variant, rows) for variant in step.variants.all()]) for step in steps]
 
 
-def arm_of(variant: Variant, rows: dict[int, dict[str, int]]) -> Arm:
+def arm_of(variant: Variant, rows: dict[int, Any]) -> Arm:
     row = rows.get(variant.pk, {})
     sent = row.get("sent", 0)
     return Arm(variant, sent, *(Share(row.get(name, 0), sent) for name in ("opened", "clicked", "replied", "bounced")))
 
 
 def choose_winners() -> int:
-    """For each step that asks for it: once every variant was sent often enough and its mails have had some hours, the best one goes
-    to everyone else. Returns how many were chosen.
+    """For each step that asks for it: once every variant was sent often enough and its mails have had some hours, the best
+    one goes to everyone else. Returns how many were chosen.
     """
     asking = Step.objects.filter(
         winner_after__isnull=False, winner=None, campaign__state__in=[CampaignState.RUNNING, CampaignState.PAUSED]
