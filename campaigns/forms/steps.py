@@ -48,11 +48,19 @@ class VariantForm(OurWords, forms.Form):
         help_text="Left empty, it is made from the HTML.",
         widget=forms.Textarea(attrs={"class": "code short", "rows": 5, "data-merge": ""}),
     )
+    files = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput(attrs={"data-files": ""}))
     # Set by the step it belongs to.
     letter = act_copy = act_remove = ""
     share = 0
     shown = True
     used = False
+
+    def clean_files(self) -> tuple[int, ...]:
+        return tuple(self.file_ids())
+
+    def file_ids(self) -> list[int]:
+        """The attached files, also where something else is wrong."""
+        return [pk for text in str(self["files"].value() or "").split() if (pk := typed.number(text, MOST_ID))]
 
     def content(self) -> VariantContent:
         return with_plain_lines(VariantContent(**self.cleaned_data))
