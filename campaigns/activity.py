@@ -1,8 +1,9 @@
 """The campaign's own log: who did what with it, and what eCRM decided by itself, each with its reason."""
 
 from accounts.models import User
-from campaigns.models import Activity, Campaign
+from campaigns.models import Activity, Campaign, CampaignState
 from leads.models import Lead
+from senders.models import Sender
 
 LONGEST = 500
 
@@ -21,3 +22,14 @@ def note(campaign: Campaign, kind: str, text: str, *, by: User | None = None, le
         lead=lead,
         text=text[:LONGEST],
     )
+
+
+def note_sender(sender: Sender, kind: str, text: str) -> None:
+    """Write what befell a sender into the log of each campaign that sends through it now."""
+    for campaign in Campaign.objects.filter(senders=sender, state__in=[CampaignState.RUNNING, CampaignState.PAUSED]):
+        note(campaign, kind, text)
+
+
+def note_held(sender: Sender, reason: str) -> None:
+    """The hook `senders.health.HELD`."""
+    note_sender(sender, "sender_paused", f"Paused {sender.address}: {reason}")

@@ -7,6 +7,7 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the apps below what only this one knows."""
         from campaigns import happenings  # noqa: F401  (registers its receiver)
+        from campaigns.activity import note_held
         from campaigns.bulk import CHOICE, ENROL
         from campaigns.guards import erase_events, guard_list, guard_sender, mailed
         from campaigns.record import outcomes, room_at, sending_days
@@ -25,6 +26,7 @@ class CampaignsConfig(AppConfig):
         standing.SENDING_DAYS.append(sending_days)
         standing.ROOM.append(room_at)
         health.OUTCOMES.append(outcomes)
+        health.HELD.append(note_held)
         lists.LIST_GUARDS.append(guard_list)
         services.ERASERS.append(erase_events)
         undo.MAILED.append(mailed)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import QuerySet
 
 from campaigns.companies import colleagues_of
-from campaigns.models import GOING, Enrollment, EnrollmentState, Message, MessageState
+from campaigns.models import GOING, Activity, Enrollment, EnrollmentState, Message, MessageState
 from leads.models import Lead
 from tracking.models import Happening
 from tracking.signals import Recorded
@@ -51,8 +51,27 @@ def stop_colleagues(event: Recorded) -> None:
 
 
 def stop(enrollments: QuerySet[Enrollment], reason: str) -> int:
-    """End these sequences; returns how many. What is in the hands of a drain is stopped at its gate."""
-    return stop_chosen(list(enrollments.order_by("pk").values_list("pk", flat=True)), reason)
+    """End these sequences by ourselves, and write why in their campaigns' logs; returns how many. What is in the hands of a
+    drain is stopped at its gate.
+    """
+    chosen = list(enrollments.order_by("pk"))
+    note_stopped(chosen, reason)
+    return stop_chosen([enrollment.pk for enrollment in chosen], reason)
+
+
+def note_stopped(chosen: Sequence[Enrollment], reason: str) -> None:
+    """One entry for each lead; the address is looked up where it is shown."""
+    Activity.objects.bulk_create(
+        Activity(
+            organisation_id=enrollment.organisation_id,
+            campaign_id=enrollment.campaign_id,
+            lead_id=enrollment.lead_id,
+            automatic=True,
+            kind="ended",
+            text=f"Ended the sequence: {reason}.",
+        )
+        for enrollment in chosen
+    )
 
 
 def stop_chosen(chosen: Sequence[int], reason: str) -> int:

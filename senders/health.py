@@ -42,6 +42,8 @@ class Outcomes:
 
 # The app above counts: sender, since when, how many at the most → what became of its newest mails.
 OUTCOMES: list[Callable[[int, datetime | None, int], Outcomes]] = []
+# Who wants to know that a sender was paused, and why.
+HELD: list[Callable[[Sender, str], None]] = []
 
 
 def outcomes_of(sender: Sender) -> Outcomes:
@@ -85,4 +87,6 @@ def hold(sender: Sender, reason: str) -> bool:
     )
     if held:
         note_error(sender.pk, f"Paused by itself. {reason}")
+        for tell in HELD:
+            tell(sender, reason)
     return bool(held)

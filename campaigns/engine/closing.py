@@ -11,6 +11,7 @@ from django.db import connection
 # person, not for the campaign; and who has no sender any more (it was deleted, and then came a late answer) can wait for
 # nothing.
 FINISH = """
+WITH finished AS (
 UPDATE campaigns_campaign campaign SET state = 'finished', finished_at = now()
 WHERE state = 'running'
   AND (SELECT true FROM campaigns_enrollment enrollment
@@ -21,6 +22,9 @@ WHERE state = 'running'
   AND (SELECT true FROM campaigns_message message
        WHERE message.campaign_id = campaign.id AND message.state IN ('planned', 'sending')
          AND message.sender_id IS NOT NULL LIMIT 1) IS NULL
+RETURNING id, organisation_id)
+INSERT INTO campaigns_activity (organisation_id, campaign_id, at, automatic, kind, text)
+SELECT organisation_id, id, now(), true, 'finished', 'Finished: nobody waits for a mail any more.' FROM finished
 """
 # Whose next step was taken away (an edit, while their last answer came in): they are through.
 PAST_THE_END = """

@@ -5,11 +5,13 @@ import uuid
 
 from django.db import connection
 
+from campaigns.activity import note_sender
 from campaigns.engine.persist import persist
 from campaigns.engine.write import Settlement
 from campaigns.models import MessageState
 from leads.mailable import suppressed
 from senders.errors import note_error
+from senders.models import Sender
 from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, Sent, Throttled, Unanswered
 
 MAX_ATTEMPTS = 6
@@ -118,5 +120,7 @@ def stop_sender(sender: int, outcome: Throttled | Disconnected) -> None:
         with connection.cursor() as cursor:
             cursor.execute(STOP_SENDER, {"sender": sender, "reason": reason, "disconnect": disconnect, "wait": wait})
         note_error(sender, reason)
+        if disconnect and (found := Sender.objects.filter(pk=sender).first()):
+            note_sender(found, "sender_disconnected", f"{found.address} must be reconnected: {reason}")
 
     persist(work)

@@ -30,7 +30,7 @@ HOST = "127.0.0.1"  # where the mail catcher listens
 LEADS = 330
 WEBINAR_GUESTS = slice(0, 140)
 FAIR_VISITORS = slice(100, 330)
-# Two senders, some 220 mails: the running campaign goes on for more than half an hour.
+# Two senders, some 220 first mails: the running campaign is busy for more than half an hour; its follow-ups come days later.
 GAP_SECONDS = 18.0
 # Percent. Some of these addresses are refused, and some mails bounce later, so that every page has something to show; a real
 # mailbox would be paused for that, and the demonstration would stand still (senders.health).
@@ -78,9 +78,9 @@ def make(password: str) -> Organisation:
     customers = [lead for lead in leads if "customer" in lead.tags]
     make_list(organisation, "Customers", customers, VISITORS_CAME - timedelta(days=1))
     make_import(organisation, user, visitors)
-    webinar = make_campaign(user, organisation, "Webinar: calmer inboxes", WEBINAR, senders, guests)
+    webinar = make_campaign(user, organisation, "Webinar: calmer inboxes", [WEBINAR], senders, guests)
     tell(webinar, leads[WEBINAR_GUESTS])
-    make_campaign(user, organisation, "Case study (draft)", CASE_STUDY, senders[:1], guests)
+    make_campaign(user, organisation, "Case study (draft)", [CASE_STUDY], senders[:1], guests)
     fair = make_campaign(user, organisation, "After the trade fair", TRADE_FAIR, senders, visitors)
     start_campaign(fair, user)
     return organisation
@@ -136,9 +136,14 @@ def make_list(organisation: Organisation, name: str, leads: Sequence[Lead], age:
 
 
 def make_campaign(
-    user: User, organisation: Organisation, name: str, content: StepContent, senders: list[Sender], chosen: LeadList
+    user: User,
+    organisation: Organisation,
+    name: str,
+    steps: Sequence[StepContent],
+    senders: list[Sender],
+    chosen: LeadList,
 ) -> Campaign:
-    values = {"name": name, "senders": senders, "lists": [chosen], "steps": [content]}
+    values = {"name": name, "senders": senders, "lists": [chosen], "steps": steps}
     return create_campaign(organisation, user, values)
 
 
