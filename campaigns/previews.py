@@ -4,7 +4,10 @@ In: a campaign as it is stored and a lead, real or invented. Out: what the reade
 test mail. What may fail: the template for this lead (`RenderError`); whom the test mail is for (`BadValue`).
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from accounts.models import Organisation, User
 from campaigns import engine
@@ -12,6 +15,7 @@ from campaigns.audience import audience_leads
 from campaigns.errors import BadValue
 from campaigns.models import Campaign, Variant
 from campaigns.rendering import Rendered, RenderError, preview, sample_lead
+from ecrm.text import counted
 from ecrm.turns import one_at_a_time
 from leads.addresses import normalise_email
 from leads.models import Lead
@@ -22,7 +26,7 @@ from senders.transports.base import Deferred, Disconnected, Outcome, Rejected, S
 
 # How many leads are offered to choose from; a search narrows them.
 MOST_LEADS = 25
-# The longest that a test mail takes: looking up the host, and the conversation.
+# The longest that test mails take: looking up the host, and the conversation.
 TURN_SECONDS = 90
 
 
@@ -51,22 +55,55 @@ def chosen_lead(organisation: Organisation, pk: int | None, choices: list[Lead])
     return found or (choices[0] if choices else sample_lead(organisation))
 
 
+def wordings(campaign: Campaign) -> list[Variant]:
+    """Every variant of every step, in order."""
+    found = Variant.objects.filter(step__campaign=campaign).select_related("step")
+    return list(found.order_by("step__position", "name"))
+
+
 def first_variant(campaign: Campaign) -> Variant:
     """What the first step says."""
-    return Variant.objects.filter(step__campaign=campaign).order_by("step__position", "name")[0]
+    return wordings(campaign)[0]
 
 
-def preview_for(campaign: Campaign, lead: Lead) -> Preview:
+def chosen_variant(campaign: Campaign, pk: int | None) -> Variant:
+    """The variant `pk` of the campaign, else what its first step says."""
+    every = wordings(campaign)
+    return next((variant for variant in every if variant.pk == pk), every[0])
+
+
+def labels(every: Sequence[Variant]) -> list[tuple[int, str]]:
+    """How each of these variants is called where one is chosen, as in "Step 2, variant B", with its id."""
+    sizes = Counter(variant.step_id for variant in every)
+    return [
+        (variant.pk, f"Step {variant.step.position}" + (f", variant {variant.name}" * (sizes[variant.step_id] > 1)))
+        for variant in every
+    ]
+
+
+def whole_sequence(campaign: Campaign, shown: Variant) -> list[Variant]:
+    """One variant of each step: `shown`; of the other steps the winner, else the first that leads may get."""
+    by_step = groupby(wordings(campaign), lambda variant: variant.step_id)
+    return [
+        min(variants, key=lambda one: (one != shown, one.pk != one.step.winner_id, not one.weight))
+        for _, variants in by_step
+    ]
+
+
+def preview_for(campaign: Campaign, lead: Lead, variant: Variant) -> Preview:
     sender = campaign.senders.order_by("pk").first()
     try:
-        rendered, problem = preview(campaign, first_variant(campaign), lead, sender), ""
+        rendered, problem = preview(campaign, variant, lead, sender), ""
     except RenderError as error:
         rendered, problem = None, str(error)
     return Preview(lead, lead.pk is None, sender, rendered, problem)
 
 
-def send_test_mail(campaign: Campaign, by: User, lead: Lead, sender: Sender, to: str) -> Outcome:
-    """Send the mail as `lead` would get it to `to`, outside every count; raises RenderError, BadValue or Busy.
+def send_test_mail(
+    campaign: Campaign, by: User, lead: Lead, sender: Sender, to: str, variants: Sequence[Variant]
+) -> list[Outcome]:
+    """Send `variants` as `lead` would get them to `to`, outside every count: what came of each, up to the first that
+    failed. Raises RenderError, BadValue or Busy.
 
     A suppressed address gets no test mail either, unless it is one's own.
     """
@@ -76,7 +113,16 @@ def send_test_mail(campaign: Campaign, by: User, lead: Lead, sender: Sender, to:
             "to", "This address is on the suppression list: it unsubscribed, bounced, complained, or was put there."
         )
     with one_at_a_time("a test mail", by.pk, TURN_SECONDS):
-        return engine.send_test(campaign, first_variant(campaign), lead, sender, to)
+        return engine.send_test(campaign, variants, lead, sender, to)
+
+
+def all_in_words(outcomes: Sequence[Outcome], to: str) -> str:
+    """What came of the test mails of a sequence: the last one's words, behind how many went out before it failed."""
+    sent = sum(isinstance(outcome, Sent) for outcome in outcomes)
+    if sent == len(outcomes) > 1:
+        return f"Sent {counted(sent, 'mail')} to {to}, one for each step."
+    before = f"Sent {counted(sent, 'mail')}, then it failed. " if sent and sent < len(outcomes) else ""
+    return before + in_words(outcomes[-1], to)
 
 
 def in_words(outcome: Outcome, to: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -10,8 +10,18 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import OrgRequest, sign_link
 from campaigns.errors import BadValue
 from campaigns.forms.testmail import TestMailForm
-from campaigns.models import Campaign
-from campaigns.previews import chosen_lead, in_words, lead_choices, preview_for, send_test_mail
+from campaigns.models import Campaign, Variant
+from campaigns.previews import (
+    all_in_words,
+    chosen_lead,
+    chosen_variant,
+    labels,
+    lead_choices,
+    preview_for,
+    send_test_mail,
+    whole_sequence,
+    wordings,
+)
 from campaigns.rendering import RenderError
 from campaigns.views.common import MOST_TYPED, campaign_of, common
 from ecrm.web import render_page, toast_event
@@ -32,10 +42,14 @@ def key(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
-def frame_url(request: OrgRequest, campaign: Campaign, lead: int | None, *, images: bool) -> str:
+def variant_of(data: QueryDict, campaign: Campaign) -> Variant:
+    return chosen_variant(campaign, key(data.get("variant", "")))
+
+
+def frame_url(request: OrgRequest, campaign: Campaign, variant: Variant, lead: int | None, *, images: bool) -> str:
     """A frame cannot send a bearer token, so its link is signed for the minute in which it loads."""
     path = reverse("campaign-preview-html", kwargs={"org": request.organisation.slug, "pk": campaign.pk})
-    return sign_link(f"{path}?lead={lead or ''}&images={int(images)}", request.user)
+    return sign_link(f"{path}?lead={lead or ''}&variant={variant.pk}&images={int(images)}", request.user)
 
 
 def preview_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]:
@@ -43,16 +57,19 @@ def preview_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]:
     images = request.GET.get("images") == "1"
     choices = lead_choices(campaign, q)
     lead = chosen_lead(request.organisation, key(request.GET.get("lead", "")), choices)
-    shown = preview_for(campaign, lead)
+    variant = variant_of(request.GET, campaign)
+    shown = preview_for(campaign, lead, variant)
     if not shown.invented and lead not in choices:
         choices.insert(0, lead)
     has_html = bool(shown.rendered and shown.rendered.html)
     return common(request, campaign, "preview") | {
         "preview": shown,
         "choices": choices,
+        "wordings": labels(wordings(campaign)),
+        "variant": variant,
         "q": q,
         "images": images,
-        "frame": frame_url(request, campaign, lead.pk, images=images) if has_html else "",
+        "frame": frame_url(request, campaign, variant, lead.pk, images=images) if has_html else "",
     }
 
 
@@ -69,7 +86,7 @@ def html(request: OrgRequest, pk: int) -> HttpResponse:
     """The mail's HTML part itself, for the frame."""
     campaign = campaign_of(request, pk)
     lead = chosen_lead(request.organisation, key(request.GET.get("lead", "")), [])
-    shown = preview_for(campaign, lead)
+    shown = preview_for(campaign, lead, variant_of(request.GET, campaign))
     if shown.rendered is None or not shown.rendered.html:
         raise Http404("This mail has no HTML part for this lead.")
     response = HttpResponse('<base target="_blank">' + shown.rendered.html, content_type="text/html; charset=utf-8")
@@ -81,7 +98,9 @@ def html(request: OrgRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def test(request: OrgRequest, pk: int) -> HttpResponse:
-    """Send the mail to one address as the chosen lead would get it; the form comes back with what came of it."""
+    """Send the chosen mail, or all of the sequence, to one address as the chosen lead would get it; the form comes back
+    with what came of it.
+    """
     campaign = campaign_of(request, pk)
     form = TestMailForm(campaign, request.POST)
     lead = chosen_lead(request.organisation, key(request.POST.get("lead", "")), lead_choices(campaign))
@@ -91,18 +110,20 @@ def test(request: OrgRequest, pk: int) -> HttpResponse:
     context = {"campaign": campaign, "form": form, "said": said, "sent": sent, "lead": lead.pk or ""}
     response = render(request, "campaigns/_test.html", context, status=200 if sent else 422)
     if sent:
-        response["HX-Trigger"] = toast_event(f"Test mail sent to {form.cleaned_data['to']}.")
+        response["HX-Trigger"] = toast_event(f"Test mail{'s' if form.whole else ''} sent to {form.cleaned_data['to']}.")
     return response
 
 
 def outcome_of(request: OrgRequest, campaign: Campaign, form: TestMailForm, lead: Lead) -> tuple[str, bool]:
     """What came of the test mail, in words, and whether it went out."""
-    to = form.cleaned_data["to"]
+    to, sender = form.cleaned_data["to"], form.cleaned_data["sender"]
+    shown = variant_of(request.POST, campaign)
+    variants = whole_sequence(campaign, shown) if form.whole else [shown]
     try:
-        outcome = send_test_mail(campaign, request.user, lead, form.cleaned_data["sender"], to)
+        outcomes = send_test_mail(campaign, request.user, lead, sender, to, variants)
     except BadValue as error:
         form.add_error(error.field, str(error))
         return "", False
     except RenderError as error:
         return str(error), False
-    return in_words(outcome, to), isinstance(outcome, Sent)
+    return all_in_words(outcomes, to), isinstance(outcomes[-1], Sent)

@@ -74,7 +74,7 @@ def add(request: OrgRequest) -> HttpResponse:
         reason = SuppressionReason(form.cleaned_data["reason"])
         found = read(form.cleaned_data["entries"], reason)
         added = put_on_list(request.organisation, request.user, found)
-        done, refused = added_in_words(added, len(found.wanted)), found.refused
+        done, refused = added_in_words(added, found.different), found.refused
         if not refused:
             return go(list_url(request), done)
         form = AddForm(initial={"entries": "\n".join(one.text for one in refused), "reason": reason})

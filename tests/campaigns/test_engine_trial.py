@@ -40,7 +40,7 @@ def variant(campaign: Campaign) -> Variant:
 def test_it_says_what_the_lead_would_read_and_goes_to_oneself(
     launcher: Launcher, campaign: Campaign, lead: Lead
 ) -> None:
-    outcome = engine.send_test(campaign, variant(campaign), lead, only_sender(campaign), "alice@acme.example")
+    (outcome,) = engine.send_test(campaign, [variant(campaign)], lead, only_sender(campaign), "alice@acme.example")
     assert isinstance(outcome, Sent)
     (mail,) = launcher.server.mails
     assert mail.recipients == ["alice@acme.example"]
@@ -51,7 +51,7 @@ def test_it_says_what_the_lead_would_read_and_goes_to_oneself(
 
 
 def test_nothing_is_counted_for_it(launcher: Launcher, campaign: Campaign, lead: Lead) -> None:
-    engine.send_test(campaign, variant(campaign), lead, only_sender(campaign), "alice@acme.example")
+    engine.send_test(campaign, [variant(campaign)], lead, only_sender(campaign), "alice@acme.example")
     assert states(campaign) == {"planned": 1}
     assert Message.objects.get().attempts == 0
     pixel = re.search(rb"/t/o/([\w-]+)=?\r?\n?([\w-]*)", launcher.server.mails[0].data.replace(b"=\r\n", b""))
@@ -67,13 +67,13 @@ def test_nothing_is_counted_for_it(launcher: Launcher, campaign: Campaign, lead:
 def test_a_template_that_fails_raises_with_the_reason(launcher: Launcher, campaign: Campaign, lead: Lead) -> None:
     Variant.objects.update(subject="{{ nothing }}")
     with pytest.raises(RenderError, match="no nothing"):
-        engine.send_test(campaign, variant(campaign), lead, only_sender(campaign), "alice@acme.example")
+        engine.send_test(campaign, [variant(campaign)], lead, only_sender(campaign), "alice@acme.example")
     assert launcher.server.mails == []
 
 
 def test_what_the_server_says_comes_back(launcher: Launcher, campaign: Campaign, lead: Lead) -> None:
     launcher.server.reply("RCPT", "550 5.1.1 No such user")
-    outcome = engine.send_test(campaign, variant(campaign), lead, only_sender(campaign), "nobody@acme.example")
+    (outcome,) = engine.send_test(campaign, [variant(campaign)], lead, only_sender(campaign), "nobody@acme.example")
     assert outcome == Rejected("550 5.1.1 No such user")
 
 
@@ -81,11 +81,11 @@ def test_no_server_and_no_secret_are_outcomes_too(launcher: Launcher, campaign: 
     sender = only_sender(campaign)
     Sender.objects.filter(pk=sender.pk).update(secret=b"not what the vault wrote, by far")
     sender.refresh_from_db()
-    outcome = engine.send_test(campaign, variant(campaign), lead, sender, "alice@acme.example")
+    (outcome,) = engine.send_test(campaign, [variant(campaign)], lead, sender, "alice@acme.example")
     assert isinstance(outcome, Disconnected)
     sender.secret = None
     launcher.server.stop()
-    outcome = engine.send_test(campaign, variant(campaign), lead, sender, "alice@acme.example")
+    (outcome,) = engine.send_test(campaign, [variant(campaign)], lead, sender, "alice@acme.example")
     assert isinstance(outcome, Throttled)
 
 
@@ -96,7 +96,7 @@ def test_a_slow_server_does_not_keep_a_person_waiting(
     monkeypatch.setattr(trial, "TEST_SECONDS", 0.7)
     launcher.server.delay(stage, 20)
     began = time.monotonic()
-    outcome = engine.send_test(campaign, variant(campaign), lead, only_sender(campaign), "alice@acme.example")
+    (outcome,) = engine.send_test(campaign, [variant(campaign)], lead, only_sender(campaign), "alice@acme.example")
     assert time.monotonic() - began < 4  # with the leave taken
     assert isinstance(outcome, Unanswered if stage == "END" else Throttled | Deferred)
     assert "in time" in outcome.reason

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from email import message_from_bytes
 from html import unescape
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django.test import Client
 
 from campaigns.editing import update_campaign
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Variant
 from campaigns.wording import StepContent
 from ecrm.turns import one_at_a_time
 from leads.models import Lead
@@ -135,6 +136,30 @@ def test_a_test_mail_is_sent_as_the_chosen_lead_gets_it(
     assert "2.0.0 Taken" in response.content.decode()
     assert "Test mail sent" in response["HX-Trigger"]
     assert b"Hello Ada" in mailbox.mails[0].data
+
+
+def test_a_follow_up_is_looked_at_and_the_whole_sequence_sent(
+    as_alice: Browser, campaign: Campaign, sender: Sender, mailbox: SmtpServer
+) -> None:
+    assert 'name="test-what"' not in as_alice.get(f"{base(campaign)}/preview/").content.decode()
+    steps = [StepContent("One", "<p>x</p>"), StepContent("Two", "<p>second</p>", delay_hours=1)]
+    update_campaign(campaign, {"steps": steps})
+    follow_up = Variant.objects.get(step__campaign=campaign, subject="Two")
+    page = as_alice.get(f"{base(campaign)}/preview/?variant={follow_up.pk}")
+    assert page.context["preview"].rendered.subject == "Two"
+    assert "Step 2" in page.content.decode()
+    assert b"second" in Client().get(frame_url(page)).content
+    as_alice.post(f"{base(campaign)}/test/", typed(sender, variant=follow_up.pk))
+    response = as_alice.post(f"{base(campaign)}/test/", typed(sender, **{"test-what": "all"}))
+    assert "Sent 2 mails" in response.content.decode()
+    subjects = [message_from_bytes(mail.data)["Subject"] for mail in mailbox.mails]
+    assert subjects == ["Two", "[step 1] One", "[step 2] Two"]
+
+
+@pytest.mark.parametrize("variant", ["none", "0", "999999999"])
+def test_a_mail_that_is_not_there_shows_the_first(as_alice: Browser, campaign: Campaign, variant: str) -> None:
+    response = as_alice.get(f"{base(campaign)}/preview/?variant={variant}")
+    assert response.context["preview"].rendered.subject.startswith("Hello")
 
 
 def test_the_servers_refusal_is_shown(
