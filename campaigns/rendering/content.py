@@ -55,6 +55,16 @@ def image_ids(html: str) -> list[int]:
     return list(dict.fromkeys(int(found[1]) for found in CONTENT_ID.finditer(html))) if "cid:" in html else []
 
 
+def file_ids(variant: Variant) -> list[int]:
+    """Every file that the variant's mails carry, each once."""
+    return list(dict.fromkeys((*variant.files, *image_ids(content_html(variant)))))
+
+
+def content_html(variant: Variant) -> str:
+    """The variant's HTML with its snippets in place; empty where that cannot be."""
+    return bodies_of(variant, pieces_for(variant.organisation_id, [variant.body_html, variant.body_text]))[0]
+
+
 def with_files(variant: Variant, html: str, text: str, problem: str, files: dict[int, EncodedFile]) -> Content:
     images = image_ids(html)
     if any(pk not in files for pk in (*variant.files, *images)):
