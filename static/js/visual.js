@@ -65,6 +65,7 @@ class Canvas {
     if (wrong) return wrong.replace(MARK, (mark, number) => pieces[number]);
     this.pieces = pieces;
     this.range = null;
+    this.hardBlanks = /&nbsp;|&#160;|&#xa0;|\u00a0/i.test(html);
     const inert = inertLike(this.page, html);
     const texts = inert.createTreeWalker(inert.body, NodeFilter.SHOW_TEXT);
     const marked = [];
@@ -95,7 +96,9 @@ class Canvas {
       image.setAttribute("src", image.dataset.aside);
       image.removeAttribute("data-aside");
     }
-    this.source.value = restore(body.innerHTML, this.pieces);
+    // Browsers write a hard blank where one was typed at an end; where the mail had none, none is meant.
+    const html = this.hardBlanks ? body.innerHTML : body.innerHTML.replaceAll("&nbsp;", " ");
+    this.source.value = restore(html, this.pieces);
     this.source.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
