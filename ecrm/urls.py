@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from ecrm import health
 from ecrm.api import api
+from ecrm.icon import icon
 from senders.connecting.views import callback
 
 organisation = [
@@ -17,6 +18,7 @@ organisation = [
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("favicon.ico", icon),
     path("admin/", admin.site.urls),
     path("_allauth/", include("allauth.headless.urls")),
     path("api/v1/", api.urls),

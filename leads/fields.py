@@ -14,6 +14,7 @@ from accounts.models import Organisation
 from leads.lists import clean_text
 from leads.models import CustomField, FieldKind
 from leads.segments.asking import A_DATE, A_NUMBER, CustomText
+from leads.segments.renaming import follow_field
 from leads.segments.vocabulary import BadValue, read_date, read_number
 
 LONGEST_FIELD_NAME = 100
@@ -91,15 +92,20 @@ def save_field(defined: CustomField, kind: FieldKind, choices: Iterable[str] = (
 
 
 def rename_field(known: CustomField, name: str) -> None:
-    """Give a field another name; moving the leads' values is the caller's. Raises FieldError."""
-    name = clean_text(name, LONGEST_FIELD_NAME)
-    if not name or name == known.name:
+    """Give a field another name, also where segments ask for it; moving the leads' values is the caller's.
+
+    Raises FieldError.
+    """
+    name, before = clean_text(name, LONGEST_FIELD_NAME), known.name
+    if not name or name == before:
         raise FieldError("Give it another name." if name else "Please fill this in.")
     if name in (other.name for other in known_fields(known.organisation)):
         raise DuplicateField(f"There is a field called {name} already.")
-    if known.pk:
-        known.name = name
-        known.save(update_fields=["name"])
+    with transaction.atomic():
+        if known.pk:
+            known.name = name
+            known.save(update_fields=["name"])
+        follow_field(known.organisation, before, name)
 
 
 def fits(defined: CustomField) -> Q:

@@ -47,7 +47,7 @@ class SenderIn(Body):
     window: Json | None = Field(
         None,
         description="days (0: Monday), start, end (HH:MM), time_zone, lead_time_zone (true: by each lead's own clock, where "
-        "its custom field time_zone names it); null: any time.",
+        "its custom field time_zone names it), days_off (dates, 100 at the most); null: any time.",
     )
     reply_address: str = Field("", description="Reply-To; empty: the address itself.")
     signature: str = Field("", description="Plain text above the footer of every mail.")

@@ -10,6 +10,7 @@ from django import forms
 from ecrm.forms import OurWords
 from senders import window
 from senders.addresses import normal_address
+from senders.days_off import MOST_TYPED, days_in, in_lines
 from senders.models import Kind, Sender
 from senders.presets import CONSENT_HOSTS
 from senders.services import CONNECTION
@@ -238,6 +239,14 @@ class WindowForm(OurWords, forms.Form):
         help_text="Where a custom field called time_zone says it, like Europe/Berlin; for the others, the zone above.",
     )
 
+    days_off = forms.CharField(
+        required=False,
+        max_length=MOST_TYPED,
+        label="Days off",
+        help_text="One a line, like 2026-12-24, or from one to another: 2026-12-24 – 2026-12-31.",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+    )
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"prefix": "window", **options})
         self.fields["time_zone"].choices = time_zones()  # type: ignore[attr-defined]
@@ -246,16 +255,25 @@ class WindowForm(OurWords, forms.Form):
 
     @classmethod
     def for_window(cls, value: dict[str, Any] | None, data: Any = None) -> "WindowForm":
-        return cls(data, initial={"limited": True, **value} if value else {})
+        if not value:
+            return cls(data)
+        return cls(data, initial={"limited": True, **value, "days_off": in_lines(value.get(window.DAYS_OFF, []))})
+
+    def clean_days_off(self) -> list[str]:
+        try:
+            return days_in(self.cleaned_data["days_off"])
+        except window.BadWindow as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
         if not values.get("limited"):
-            for name in window.KEYS:
+            for name in (*window.KEYS, window.DAYS_OFF):
                 self.errors.pop(name, None)  # these fields are hidden, and mean nothing
         elif not self.errors:
             try:
-                values["window"] = window.clean({key: values.get(key) for key in (*window.KEYS, window.FOLLOWS)})
+                keys = (*window.KEYS, window.FOLLOWS, window.DAYS_OFF)
+                values["window"] = window.clean({key: values.get(key) for key in keys})
             except window.BadWindow as error:
                 self.add_error(error.field if error.field in self.fields else None, str(error))
         return values

@@ -2,17 +2,22 @@
 
 A window is `{"days": [0, …, 6], "start": "HH:MM", "end": "HH:MM", "time_zone": "Europe/Berlin"}`, Monday being 0; None is any
 time. `end` before `start` runs over midnight and belongs to the day on which it began; equal is the whole day. With
-`"lead_time_zone": true` its clock is the lead's where that is known (`zone_in`), and `time_zone` counts for the others.
+`"lead_time_zone": true` its clock is the lead's where that is known (`zone_in`), and `time_zone` counts for the others. On
+`"days_off": ["2026-12-24", …]`, dates by that clock, it does not open.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ecrm.text import counted
+
 KEYS = {"days", "start", "end", "time_zone"}
 FOLLOWS = "lead_time_zone"
+DAYS_OFF = "days_off"
+MOST_DAYS_OFF = 100
 # Under which name a lead's custom field says its time zone, spelt in lower case and with underscores.
 ZONE_FIELDS = {"time_zone", "timezone"}
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -30,8 +35,8 @@ def clean(window: Any) -> dict[str, Any] | None:
     """A window in its normal form, or None for any time; raises BadWindow."""
     if not window:
         return None
-    if not isinstance(window, dict) or set(window) - KEYS - {FOLLOWS}:
-        raise BadWindow(f"A window holds {', '.join(sorted(KEYS | {FOLLOWS}))} and nothing else.")
+    if not isinstance(window, dict) or set(window) - KEYS - {FOLLOWS, DAYS_OFF}:
+        raise BadWindow(f"A window holds {', '.join(sorted(KEYS | {FOLLOWS, DAYS_OFF}))} and nothing else.")
     days = window.get("days", list(range(7)))
     valid = isinstance(days, list) and days and all(type(day) is int and 0 <= day <= 6 for day in days)
     if not valid:
@@ -43,7 +48,26 @@ def clean(window: Any) -> dict[str, Any] | None:
     if not isinstance(follows, bool):
         raise BadWindow(f"{FOLLOWS} is true or false.", FOLLOWS)
     spans = {name: clock(name, window.get(name, "00:00")).strftime("%H:%M") for name in ("start", "end")}
-    return {"days": sorted(set(days)), **spans, "time_zone": str(zone), **({FOLLOWS: True} if follows else {})}
+    off = clean_days_off(window.get(DAYS_OFF) or [])
+    told = ({FOLLOWS: True} if follows else {}) | ({DAYS_OFF: off} if off else {})
+    return {"days": sorted(set(days)), **spans, "time_zone": str(zone), **told}
+
+
+def clean_days_off(days: Any) -> list[str]:
+    """Dates, each once and in order; raises BadWindow."""
+    if not isinstance(days, list) or not all(isinstance(day, str) and is_date(day) for day in days):
+        raise BadWindow(f"{DAYS_OFF} is a list of dates like 2026-12-24.", DAYS_OFF)
+    if len(found := sorted(set(days))) > MOST_DAYS_OFF:
+        raise BadWindow(f"These are {len(found):,} days off; {MOST_DAYS_OFF} is the most.", DAYS_OFF)
+    return found
+
+
+def is_date(text: str) -> bool:
+    """Whether it is a date as it is kept, like 2026-12-24: ISO 8601 has other forms too."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=2048)
@@ -66,7 +90,7 @@ def clock(name: str, value: Any) -> time:
 def opening_on(window: dict[str, Any], day: datetime) -> tuple[datetime, datetime] | None:
     """When a window opens and closes that begins on the (local) day of `day`; None where that day is off."""
     zone = ZoneInfo(window["time_zone"])
-    if day.weekday() not in window["days"]:
+    if day.weekday() not in window["days"] or day.date().isoformat() in window.get(DAYS_OFF, ()):
         return None
     start, end = clock("start", window["start"]), clock("end", window["end"])
     last = day.date() if end > start else day.date() + timedelta(days=1)
@@ -92,11 +116,12 @@ def next_opening(window: dict[str, Any] | None, at: datetime) -> datetime:
     if not window or is_open(window, at):
         return at
     local = at.astimezone(ZoneInfo(window["time_zone"]))
-    for ahead in range(9):
+    # Nine days, a week for each that is off, and one more for hours that the clock leaves out when it is put forward.
+    for ahead in range(9 + 7 * (len(window.get(DAYS_OFF, ())) + 1)):
         span = opening_on(window, local + timedelta(days=ahead))
-        if span and span[0].timestamp() > at.timestamp():
+        if span and at.timestamp() < span[0].timestamp() < span[1].timestamp():
             return span[0].astimezone(at.tzinfo)
-    raise AssertionError("a window opens at least once a week")
+    raise AssertionError("a window opens at least once a week that has no days off")
 
 
 def zone_in(fields: Mapping[str, Any]) -> str:
@@ -111,7 +136,7 @@ def opens_for(window: dict[str, Any] | None, at: datetime, zone: str) -> datetim
     """`at` where the window is open for a lead whose time zone is `zone` (empty: not known), else when it opens for them."""
     if not window or not window.get(FOLLOWS):
         return next_opening(window, at)
-    return next_opening({key: window[key] for key in KEYS} | ({"time_zone": zone} if zone else {}), at)
+    return next_opening(window | {FOLLOWS: False, "time_zone": zone or window["time_zone"]}, at)
 
 
 def follows_leads(window: dict[str, Any] | None) -> bool:
@@ -119,12 +144,13 @@ def follows_leads(window: dict[str, Any] | None) -> bool:
 
 
 def in_words(window: dict[str, Any] | None) -> str:
-    """`Mon–Fri, 09:00–17:00, Europe/Berlin`; the zone last."""
+    """`Mon–Fri but for 2 days off, 09:00–17:00, Europe/Berlin`; the zone last."""
     if not window:
         return "At any time"
     span = "all day" if window["start"] == window["end"] else f"{window['start']}–{window['end']}"
     zone = f"in the lead’s time zone, else {window['time_zone']}" if window.get(FOLLOWS) else window["time_zone"]
-    return f"{days_in_words(window['days'])}, {span}, {zone}"
+    off = f" but for {counted(len(window[DAYS_OFF]), 'day')} off" if window.get(DAYS_OFF) else ""
+    return f"{days_in_words(window['days'])}{off}, {span}, {zone}"
 
 
 def days_in_words(days: list[int]) -> str:

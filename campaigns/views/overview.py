@@ -48,7 +48,7 @@ def todos(organisation: Organisation) -> Iterator[Todo]:
     yield Todo(
         organisation.leads.exists(),
         "Import your leads",
-        "A CSV file, from a spreadsheet or another tool.",
+        "A CSV file, a workbook or vCards, from whatever tool you keep them in.",
         to("import-new"),
         "Import leads",
     )

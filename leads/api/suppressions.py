@@ -74,7 +74,7 @@ def create(request: OrgRequest, org: Slug, body: Entries) -> Status[Json]:
         errors = [{"field": f"entries.{one.place - 1}", "message": one.why} for one in found.refused]
         raise Problem(422, errors[0]["message"], errors)
     added = add(request.organisation, request.user, found, body.source or "API")
-    return Status(201, {"added": added, "known": len(body.entries) - added})
+    return Status(201, {"added": added, "known": found.different - added})
 
 
 @router.get("/suppressions.csv", summary="The whole list as CSV")

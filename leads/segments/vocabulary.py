@@ -5,7 +5,7 @@ An app above appends to `SOURCES` a function that gives an organisation's furthe
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 
@@ -18,6 +18,7 @@ Value = str | Decimal | date | int | None
 # What a value is read as, which is also how the builder asks for it.
 TEXT, NUMBER, DATE, DAYS, OPTION, NOTHING = "text", "number", "date", "days", "option", ""
 LONGEST_NUMBER = 15
+MOST_PLACES = 6
 
 
 class BadValue(ValueError):
@@ -70,18 +71,25 @@ def read_value(asks: Asks, about: FieldOf, text: str) -> Value:
 
 
 def read_number(text: str) -> Decimal:
+    """Rounded to as many places as are compared (`asking.A_NUMBER`): a workbook writes 0.1 + 0.2 as 0.30000000000000004, and
+    1e-999999999 would be a gigabyte of noughts.
+    """
     try:
         number = Decimal(text.replace(",", ".").replace(" ", ""))
     except InvalidOperation as error:
         raise BadValue("Enter a number, like 2.5.") from error
     if not number.is_finite() or abs(number) >= 10**LONGEST_NUMBER:
         raise BadValue(f"A number has {LONGEST_NUMBER} digits at most.")
-    return number
+    places = number.as_tuple().exponent
+    if isinstance(places, int) and places >= -MOST_PLACES:
+        return number
+    return number.quantize(Decimal(1).scaleb(-MOST_PLACES)).normalize()
 
 
 def read_date(text: str) -> date:
+    """The day, also of a time, as the workbooks and exports of others have it."""
     try:
-        return date.fromisoformat(text)
+        return datetime.fromisoformat(text).date()
     except ValueError as error:
         raise BadValue("Enter a date, like 2026-03-31.") from error
 

@@ -30,6 +30,11 @@ class Read:
     wanted: list[Given] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
+    @property
+    def different(self) -> int:
+        """How many there are to suppress; the same one may be typed twice."""
+        return len({one.digest for one in self.wanted})
+
 
 def entries_in(text: str) -> list[str]:
     """What stands between line breaks, commas and semicolons."""

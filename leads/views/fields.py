@@ -12,7 +12,7 @@ from ecrm.web import go
 from leads.bulk.flow import begin, outcome
 from leads.bulk.meant import Meant
 from leads.counting import THOROUGH, Count, count_leads
-from leads.fields import DuplicateField, FieldError, defined_fields, fits, known_fields, rename_field, save_field
+from leads.fields import DuplicateField, FieldError, fits, known_fields, rename_field, save_field
 from leads.forms import FieldForm
 from leads.lists import clean_text
 from leads.models import BulkAction, BulkState, CustomField, FieldKind, Lead
@@ -103,7 +103,7 @@ def delete(request: OrgRequest) -> HttpResponse:
     name = request.POST.get("name", "")
     known = named_field(request, name)
     if known.pk:
-        defined_fields(request.organisation)[name].delete()
+        known.delete()
     return begin_with_field(request, BulkAction(action="drop_field", value=name))
 
 

@@ -142,8 +142,8 @@ def show_pairs(request: OrgRequest) -> HttpResponse:
     """The form's custom fields as they are typed, with one more or one less."""
     pairs = typed_pairs(request.POST, defined_fields(request.organisation))
     dropped = request.POST.get("drop", "")
-    if dropped.isdecimal():
-        pairs = [pair for number, pair in enumerate(pairs) if number != int(dropped)]
+    if dropped:
+        pairs = [pair for number, pair in enumerate(pairs) if str(number) != dropped]
     elif len(pairs) < MAX_CUSTOM_FIELDS:
         pairs.append(Pair())
     context = {"pairs": pairs, "full": len(pairs) >= MAX_CUSTOM_FIELDS, "added": "more" in request.POST}

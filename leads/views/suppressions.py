@@ -74,7 +74,7 @@ def add(request: OrgRequest) -> HttpResponse:
         reason = SuppressionReason(form.cleaned_data["reason"])
         found = read(form.cleaned_data["entries"], reason)
         added = put_on_list(request.organisation, request.user, found)
-        done, refused = added_in_words(added, len(found.wanted)), found.refused
+        done, refused = added_in_words(added, found.different), found.refused
         if not refused:
             return go(list_url(request), done)
         form = AddForm(initial={"entries": "\n".join(one.text for one in refused), "reason": reason})
@@ -96,14 +96,16 @@ def added_in_words(added: int, wanted: int) -> str:
 
 @require_POST
 def remove(request: OrgRequest, pk: int) -> HttpResponse:
+    """Goes back to the list as it was filtered, which the address says."""
     entry = request.organisation.suppressions.filter(pk=pk).first()
     if entry is None:
         raise Http404("There is no such entry.")
+    back = f"{list_url(request)}?{request.GET.urlencode()}".rstrip("?")
     try:
         unsuppress(entry)
     except KeptSuppression as error:
-        return go(list_url(request), str(error))
-    return go(list_url(request), f"{entry.name or 'This person'} may be mailed again.")
+        return go(back, str(error))
+    return go(back, f"{entry.name or 'This person'} may be mailed again.")
 
 
 @require_GET

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,6 +15,7 @@ from leads.bulk.meant import Meant
 from leads.counting import THOROUGH, count_leads
 from leads.models import BulkAction, BulkState
 from leads.search import Search, matching
+from leads.segments.renaming import follow_tag
 from leads.tags import clean_tag, counted_tags
 from leads.views.running import bulk_url
 from leads.views.table import may_change, refuse_viewers
@@ -22,6 +23,13 @@ from leads.views.table import may_change, refuse_viewers
 
 def tags_url(request: OrgRequest) -> str:
     return reverse("tags", kwargs={"org": request.organisation.slug})
+
+
+def named_tag(text: str) -> str:
+    """Raises Http404 where none is named: without one, a search finds everybody."""
+    if tag := clean_tag(text):
+        return tag
+    raise Http404("There is no such tag.")
 
 
 @require_GET
@@ -34,11 +42,12 @@ def index(request: OrgRequest) -> HttpResponse:
 def rename(request: OrgRequest) -> HttpResponse:
     """Under the name of another tag, it becomes that one."""
     refuse_viewers(request)
-    tag = clean_tag(request.GET.get("tag", ""))
+    tag = named_tag(request.GET.get("tag", ""))
     name, error = tag, ""
     if request.method == "POST":
         name = clean_tag(request.POST.get("name", ""))
         if name and name != tag:
+            follow_tag(request.organisation, tag, name)
             return begin_with_tag(request, tag, BulkAction(action="retag", value=tag, new_value=name))
         error = "Give it another name." if name else "Please fill this in."
     leads = matching(request.organisation, Search(tag=tag))
@@ -48,7 +57,7 @@ def rename(request: OrgRequest) -> HttpResponse:
 
 @require_POST
 def delete(request: OrgRequest) -> HttpResponse:
-    tag = clean_tag(request.POST.get("tag", ""))
+    tag = named_tag(request.POST.get("tag", ""))
     return begin_with_tag(request, tag, BulkAction(action="untag", value=tag))
 
 

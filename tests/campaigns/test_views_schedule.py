@@ -38,7 +38,10 @@ def test_it_is_kept_as_it_was_typed(as_alice: Browser, campaign: Campaign) -> No
     assert shown["window"]["time_zone"].value() == "Europe/Berlin"
 
 
-@pytest.mark.parametrize("changes", [{"window-days": []}, {"window-start": "25:00"}, {"window-time_zone": "Mars"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"window-days": []}, {"window-start": "25:00"}, {"window-time_zone": "Mars"}, {"window-days_off": "2026-13-01"}],
+)
 def test_hours_that_make_no_sense_are_told(as_alice: Browser, campaign: Campaign, changes: dict[str, Any]) -> None:
     response = as_alice.post(schedule(campaign), TYPED | {"window-limited": "on"} | changes)
     assert response.status_code == 422

@@ -172,6 +172,8 @@ def test_a_field_more_and_one_less_keep_what_is_typed(as_alice: Browser) -> None
     assert less.count('name="field_name"') == 1
     assert 'value="b"' in less
     assert 'value="2"' in less
+    odd = as_alice.post(f"{BASE}new/", body | {"drop": "9" * 5000}, headers=PART).content.decode()
+    assert odd.count('name="field_name"') == 2
     assert not Lead.objects.exists()
 
 

@@ -155,6 +155,18 @@ def test_a_wrong_window_is_said_at_its_field(field: str, value: Any) -> None:
     assert list(form.errors) == [field]
 
 
+def test_days_off_are_typed_and_shown_as_lines() -> None:
+    right = {"limited": "on", "days": ["0"], "start": "09:00", "end": "17:00", "time_zone": "UTC"}
+    form = window(**right, days_off="2026-12-24 – 2026-12-25\r\n2027-01-01")
+    assert form.is_valid(), form.errors
+    assert (kept := form.window() or {})["days_off"] == ["2026-12-24", "2026-12-25", "2027-01-01"]
+    assert WindowForm.for_window(kept)["days_off"].value() == "2026-12-24 – 2026-12-25\n2027-01-01"
+    wrong = window(**right, days_off="Christmas")
+    assert list(wrong.errors) == ["days_off"]
+    assert wrong["days_off"].value() == "Christmas"
+    assert window(days_off="Christmas").is_valid(), "hidden, and without a meaning"
+
+
 def test_a_stored_window_fills_the_fields() -> None:
     kept = {"days": [5], "start": "10:00", "end": "12:00", "time_zone": "Asia/Tokyo"}
     form = WindowForm.for_window(kept)

@@ -1,6 +1,6 @@
 """Sending hours: what is accepted, when a window is open and when it opens next, through daylight-saving changes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,9 @@ windows = st.fixed_dictionaries(
         "time_zone": st.sampled_from(ZONES),
     }
 )
+off = st.dates(date(2024, 1, 1), date(2025, 12, 31)).map(str)
+with_days_off = st.builds(lambda window, days: window | {"days_off": sorted(days)}, windows, st.sets(off, min_size=1))
+any_windows = windows | with_days_off
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 
 
@@ -33,21 +36,22 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@given(windows, moments)
+@given(any_windows, moments)
 def test_the_next_opening_is_open_and_not_before_now(window: dict[str, Any], at: datetime) -> None:
     opening = next_opening(window, at)
-    assert at <= opening <= at + timedelta(days=8)
+    # A week for each day off, and one for hours that the clock leaves out when it is put forward.
+    assert at <= opening <= at + timedelta(days=8 + 7 * (len(window.get("days_off", [])) + 1))
     assert is_open(window, opening)
 
 
-@given(windows, moments, st.floats(0, 1))
+@given(any_windows, moments, st.floats(0, 1))
 def test_nothing_is_open_between_now_and_the_next_opening(window: dict[str, Any], at: datetime, part: float) -> None:
     opening = next_opening(window, at)
     between = at + (opening - at) * part
     assert between == opening or not is_open(window, between)
 
 
-@given(windows, moments)
+@given(any_windows, moments)
 def test_cleaning_changes_nothing_that_is_clean(window: dict[str, Any], at: datetime) -> None:
     assert clean(window) == window
     assert clean(clean(window)) == window
@@ -143,6 +147,11 @@ def test_the_hour_that_comes_twice_opens_once() -> None:
         ({"time_zone": "../etc/passwd"}, "time_zone"),
         ({"time_zone": ["UTC"]}, "time_zone"),
         ({"lead_time_zone": 1}, "lead_time_zone"),
+        ({"days_off": "2026-12-24"}, "days_off"),
+        ({"days_off": ["2026-02-30"]}, "days_off"),
+        ({"days_off": ["20261224"]}, "days_off"),
+        ({"days_off": [20261224]}, "days_off"),
+        ({"days_off": [f"2026-{month:02}-{day:02}" for month in range(1, 6) for day in range(1, 29)]}, "days_off"),
         ({"colour": "red"}, ""),
         ("always", ""),
         ([1], ""),
@@ -170,11 +179,55 @@ def test_what_is_left_out_is_filled_in() -> None:
         (WEEKDAYS, "Mon–Fri, 09:00–17:00, Europe/Berlin"),
         (WEEKDAYS | {"days": [0, 2, 3]}, "Mon, Wed, Thu, 09:00–17:00, Europe/Berlin"),
         (WEEKDAYS | {"days": [5, 6]}, "Sat, Sun, 09:00–17:00, Europe/Berlin"),
+        (WEEKDAYS | {"days_off": ["2026-12-24"]}, "Mon–Fri but for 1 day off, 09:00–17:00, Europe/Berlin"),
         (WEEKDAYS | {"days": list(range(7)), "end": "09:00"}, "Every day, all day, Europe/Berlin"),
     ],
 )
 def test_a_window_in_words(window: Any, words: str) -> None:
     assert in_words(window) == words
+
+
+CHRISTMAS = WEEKDAYS | {"days_off": ["2026-12-24", "2026-12-25"]}
+
+
+def test_on_a_day_off_it_does_not_open() -> None:
+    assert not is_open(CHRISTMAS, berlin("2026-12-24 12:00"))
+    assert next_opening(CHRISTMAS, berlin("2026-12-23 17:00")) == berlin("2026-12-28 09:00")
+    night = CHRISTMAS | {"start": "22:00", "end": "06:00"}
+    assert is_open(night, berlin("2026-12-24 05:59")), "the night of the day before"
+    assert not is_open(night, berlin("2026-12-25 05:59"))
+
+
+def test_days_off_are_put_in_order_and_kept_once() -> None:
+    assert clean(WEEKDAYS | {"days_off": ["2026-12-25", "2026-12-24", "2026-12-25"]}) == CHRISTMAS
+    assert clean(WEEKDAYS | {"days_off": []}) == WEEKDAYS
+
+
+def test_it_opens_however_many_days_are_off() -> None:
+    """A hundred Mondays, over both changes of the clock of two years."""
+    mondays = [str(date(2026, 11, 30) + timedelta(weeks=week)) for week in range(100)]
+    window = WEEKDAYS | {"days": [0], "days_off": mondays}
+    assert next_opening(window, berlin("2026-11-23 17:00")) == berlin("2028-10-30 09:00")
+
+
+def test_days_off_around_a_change_of_the_clock() -> None:
+    """Berlin goes back on 25 October 2026, a Sunday of 25 hours, and forward on 28 March 2027."""
+    all_day = {"days": list(range(7)), "start": "00:00", "end": "00:00", "time_zone": "Europe/Berlin"}
+    autumn = all_day | {"days_off": ["2026-10-25"]}
+    assert is_open(autumn, utc("2026-10-24 21:59"))
+    assert next_opening(autumn, utc("2026-10-24 22:00")) == utc("2026-10-25 23:00")
+    spring = all_day | {"days_off": ["2027-03-28"]}
+    assert next_opening(spring, utc("2027-03-27 23:00")) == utc("2027-03-28 22:00")
+    left_out = all_day | {"days": [6], "start": "02:00", "end": "03:00"}  # hours that 28 March does not have
+    assert next_opening(left_out, berlin("2027-03-27 12:00")) == berlin("2027-04-04 02:00")
+
+
+def test_a_day_off_is_off_by_the_leads_clock() -> None:
+    following = CHRISTMAS | {"lead_time_zone": True}
+    late = utc("2026-12-24 02:00")  # the 23rd in New York, where it is nine in the evening
+    assert opens_for(following, utc("2026-12-23 20:00"), "America/New_York") == utc("2026-12-23 20:00")
+    assert opens_for(following, late, "Asia/Tokyo") == utc("2026-12-28 00:00")
+    assert opens_for(following, late, "") == utc("2026-12-28 08:00")
 
 
 FOLLOWING = WEEKDAYS | {"lead_time_zone": True}
