@@ -5,7 +5,6 @@ from campaigns.views import (
     audience,
     editing,
     enrolled,
-    library,
     listing,
     moving,
     overview,
@@ -13,26 +12,12 @@ from campaigns.views import (
     schedule,
     showing,
     starting,
-    templates,
 )
-
-
-def library_paths(kind: str) -> list[URLPattern]:
-    """The pages of snippets or of templates."""
-    return [
-        path(f"campaigns/{kind}/", library.index, {"kind": kind}, name=kind),
-        path(f"campaigns/{kind}/new/", library.new, {"kind": kind}, name=f"{kind}-new"),
-        path(f"campaigns/{kind}/<int:pk>/", library.edit, {"kind": kind}, name=f"{kind}-one"),
-        path(f"campaigns/{kind}/<int:pk>/delete/", library.delete, {"kind": kind}, name=f"{kind}-delete"),
-    ]
-
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
     path("campaigns/", listing.index, name="campaigns"),
     path("campaigns/new/", starting.new, name="campaign-new"),
-    *library_paths("snippets"),
-    *library_paths("templates"),
     path("campaigns/<int:pk>/", showing.show, name="campaign"),
     path("campaigns/<int:pk>/live/", showing.live, name="campaign-live"),
     path("campaigns/<int:pk>/check/", showing.check, name="campaign-check"),
@@ -42,8 +27,6 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/events.csv", showing.events, name="campaign-events"),
     path("campaigns/<int:pk>/edit/", editing.edit, name="campaign-edit"),
     path("campaigns/<int:pk>/edit/shape/", editing.shape, name="campaign-shape"),
-    path("campaigns/<int:pk>/edit/begin/", templates.begin, name="campaign-begin"),
-    path("campaigns/<int:pk>/edit/keep/", templates.keep, name="campaign-keep"),
     path("campaigns/<int:pk>/audience/", audience.audience, name="campaign-audience"),
     path("campaigns/<int:pk>/schedule/", schedule.schedule, name="campaign-schedule"),
     path("campaigns/<int:pk>/preview/", previewing.show, name="campaign-preview"),

@@ -59,10 +59,6 @@ class Kitchen:
         found = self.renderers.get(key)
         if found is None:
             campaign = message.campaign
-            found = Renderer(
-                *(campaign, message.variant, self.sender, campaign.organisation),
-                subject=subject,
-                content=message.content,
-            )
+            found = Renderer(campaign, message.variant, self.sender, campaign.organisation, subject=subject)
             self.renderers[key] = found
         return found

@@ -87,5 +87,5 @@ class SequenceForm:
 
     def note_template_problems(self, campaign: Campaign) -> bool:
         """Put what is wrong with the templates at their fields; whether there was anything."""
-        wrong = [form.note_template_problems(campaign.organisation) for step in self.steps for form in step.variants]
+        wrong = [form.note_template_problems(campaign) for step in self.steps for form in step.variants]
         return any(wrong)

@@ -6,20 +6,22 @@ from typing import Any
 from django import forms
 
 from campaigns.forms import typed
-from campaigns.forms.wording import WordingForm
-from campaigns.models import Condition, WinnerBy
+from campaigns.models import Campaign, Condition, WinnerBy
+from campaigns.preflight import FIELDS, field_problems
 from campaigns.reach import Reach
+from campaigns.rendering.limits import MAX_SOURCE
 from campaigns.wording import StepContent, VariantContent, with_plain_lines
 from ecrm.forms import OurWords
 
 MOST_WEIGHT = 1000
+MOST_ID = 2**63 - 1
 MOST_WAIT = {"hours": 24 * 365, "days": 365, "business": 365}
 UNITS = (("hours", "hours"), ("days", "days"), ("business", "business days"))
 THREADS = (("", "as a mail of its own"), ("reply", "as a reply in the same thread"))
 WINNERS = ((WinnerBy.REPLIED, "replies"), (WinnerBy.CLICKED, "clicks"), (WinnerBy.OPENED, "opens"))
 
 
-class VariantForm(WordingForm):
+class VariantForm(OurWords, forms.Form):
     """A wording and its share."""
 
     name = forms.CharField(max_length=20, widget=forms.HiddenInput)
@@ -30,8 +32,24 @@ class VariantForm(WordingForm):
         help_text="Its part of the leads, beside the other variants’. 0: nobody gets it.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "data-weight": ""}),
     )
+    subject = forms.CharField(required=False, max_length=500, widget=forms.TextInput(attrs={"data-merge": ""}))
+    body_html = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=MAX_SOURCE,
+        label="HTML",
+        widget=forms.Textarea(attrs={"class": "code", "rows": 14, "spellcheck": "true", "data-merge": ""}),
+    )
+    body_text = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=MAX_SOURCE,
+        label="Plain text",
+        help_text="Left empty, it is made from the HTML.",
+        widget=forms.Textarea(attrs={"class": "code short", "rows": 5, "data-merge": ""}),
+    )
     # Set by the step it belongs to.
-    at = letter = act_copy = act_remove = ""
+    letter = act_copy = act_remove = ""
     share = 0
     shown = True
     used = False
@@ -44,8 +62,19 @@ class VariantForm(WordingForm):
         """What is asked before it goes; nothing where nothing would be lost."""
         return f"Remove variant {self.letter} and what is written in it?" if self.written else ""
 
+    @property
+    def written(self) -> bool:
+        return any(self[name].value() for name, _, _ in FIELDS)
+
     def weight_typed(self) -> int:
         return typed.number(self["weight"].value(), MOST_WEIGHT)
+
+    def note_template_problems(self, campaign: Campaign) -> bool:
+        """Put what is wrong with the templates at their fields; whether there was anything."""
+        for name, _, html in FIELDS:
+            for problem in field_problems(campaign, self.cleaned_data[name], html=html):
+                self.errors.setdefault(name, self.error_class()).append(problem)
+        return bool(self.errors)
 
 
 class StepForm(OurWords, forms.Form):
@@ -90,7 +119,6 @@ class StepForm(OurWords, forms.Form):
         prefix = typed.prefix_of(self.at, at)
         form = VariantForm(prefixed(prefix, step.variants[at]), prefix=prefix)
         form.letter = step.variants[at].get("name", "")
-        form.at = f"{self.at}-{at}"
         form.act_copy, form.act_remove = f"copy-{self.at}-{at}", f"remove-{self.at}-{at}"
         form.shown = at == step.shown
         whole = sum(typed.number(variant.get("weight"), MOST_WEIGHT) for variant in step.variants)
@@ -125,7 +153,7 @@ class StepForm(OurWords, forms.Form):
         values = self.cleaned_data
         return StepContent(
             **self.timing(),
-            id=typed.number(values["id"], typed.MOST_ID) or None,
+            id=typed.number(values["id"], MOST_ID) or None,
             same_thread=not self.first and values["thread"] == "reply",
             condition=Condition.ALWAYS if self.first else Condition(values["condition"]),
             winner_after=values["winner_after"],

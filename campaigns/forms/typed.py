@@ -13,7 +13,6 @@ VARIANT = ("name", "weight", "subject", "body_html", "body_text")
 # How long a new follow-up waits.
 USUAL_WAIT = {"wait": "3", "unit": "days"}
 DAY = 24  # hours
-MOST_ID = 2**63 - 1
 
 
 @dataclass

@@ -2,20 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from accounts.models import Organisation
 from campaigns.audience import custom_fields, known_fields
 from campaigns.models import Campaign, Step, Variant
 from campaigns.preflight.finding import Finding
 from campaigns.rendering import RenderError, check_template
-from campaigns.rendering.content import content_of
 from campaigns.rendering.fields import allowed_names
 from campaigns.rendering.plain import html_to_text
-from campaigns.rendering.snippets import TAG, expand, pieces_for
 from campaigns.rendering.subjects import subject_of
 from campaigns.rendering.templates import used_names
 from ecrm.text import counted
@@ -49,27 +45,16 @@ def check_content(campaign: Campaign, step: Step, variant: Variant) -> Iterator[
         yield Finding("error", "subject", "The subject is empty.", "Write one.", at)
     if not variant.body_html.strip() and not variant.body_text.strip():
         yield Finding("error", "body_html", "The mail is empty.", "Write its HTML or its plain text.", at)
-    for field, label, _ in FIELDS:
-        for problem in field_problems(campaign.organisation, field, getattr(variant, field)):
-            yield Finding("error", field, f"{label}: {problem}", "Mend the template.", at)
-    variant = as_sent(variant)
     for field, label, html in FIELDS:
-        for left in placeholders(getattr(variant, field), html=html):
+        source = getattr(variant, field)
+        for problem in field_problems(campaign, source, html=html):
+            yield Finding("error", field, f"{label}: {problem}", "Mend the template.", at)
+        for left in placeholders(source, html=html):
             reason = f"{label}: “{left}” looks like a placeholder that was left over."
             fix = 'Write what belongs there, or a merge field like {{ first_name | default: "there" }}.'
             yield Finding("warning", field, reason, fix, at)
     yield from check_html(step, variant)
     yield from check_words(step, variant)
-
-
-def as_sent(variant: Variant) -> Variant:
-    """The variant with its snippets in place, as far as they are there."""
-    content = content_of(variant)
-    if content.problem:
-        return variant
-    sent = copy(variant)
-    sent.body_html, sent.body_text = content.html, content.text
-    return sent
 
 
 @lru_cache(maxsize=1)
@@ -116,25 +101,16 @@ def placeholders(source: str, *, html: bool) -> list[str]:
 FIELDS = (("subject", "Subject", False), ("body_html", "HTML", True), ("body_text", "Plain text", False))
 
 
-def field_problems(organisation: Organisation, field: str, source: str) -> list[str]:
-    """What is wrong with the template of one of `FIELDS`: its syntax with the line, snippets that are not there, and fields
-    that no lead of the organisation has. Subjects take no snippets.
-    """
-    html = field == "body_html"
-    snippets = field != "subject"
-    # Lines are counted in what was written: what a snippet brings along was checked when it was saved.
-    problems = check_template(TAG.sub("", source) if snippets else source, html=html)
+def field_problems(campaign: Campaign, source: str, *, html: bool) -> list[str]:
+    """What is wrong with one template: its syntax with the line, and fields that no lead of the organisation has."""
+    problems = check_template(source, html=html)
     if problems or not source:
         return problems
-    try:
-        whole = expand(source, pieces_for(organisation.pk, [source]), html=html) if snippets else source
-        names = set(used_names(whole, html=html))
-    except RenderError as error:
-        return [str(error)]
-    allowed = allowed_names(custom_fields(organisation))
+    names = set(used_names(source, html=html))
+    allowed = allowed_names(custom_fields(campaign.organisation))
     if unknown := names - allowed:
-        allowed |= known_fields(organisation, sorted(unknown))
-    return check_template(whole, html=html, allowed=allowed)
+        allowed |= known_fields(campaign.organisation, sorted(unknown))
+    return check_template(source, html=html, allowed=allowed)
 
 
 def check_html(step: Step, variant: Variant) -> Iterator[Finding]:

@@ -12,7 +12,6 @@ from campaigns.errors import Conflict, NotReady
 from campaigns.forms import typed
 from campaigns.forms.sequence import SequenceForm, SequenceHead
 from campaigns.forms.shaping import shaped
-from campaigns.library import snippet_names, template_choices
 from campaigns.models import Campaign
 from campaigns.reach import reach
 from campaigns.views.common import campaign_of, url
@@ -40,8 +39,6 @@ def sequence_context(request: OrgRequest, campaign: Campaign, form: SequenceForm
     return context | {
         "form": form,
         "merge_fields": merge_fields(request.organisation),
-        "snippets": snippet_names(request.organisation),
-        "templates": template_choices(request.organisation),
         "most_steps": MOST_STEPS,
         "most_variants": MOST_VARIANTS,
     }

@@ -26,12 +26,12 @@ const touch = (element) => element.closest?.("form[data-guard]")?.setAttribute("
 
 document.addEventListener("input", (event) => touch(event.target));
 
-// What leads on was saved; what only changes a part of the form is not yet, and what stands aside of it changes nothing.
+// What leads on was saved; what only changes a part of the form is not yet.
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
   if (ctx.hx.location) ctx.request.form?.removeAttribute("data-dirty");
-  else if (ctx.target !== document.body && !ctx.sourceElement.matches("[data-aside]")) touch(ctx.sourceElement);
+  else if (ctx.target !== document.body) touch(ctx.sourceElement);
 });
 
 document.addEventListener("htmx:config:request", (event) => {
