@@ -15,6 +15,7 @@ from campaigns.views import (
     showing,
     snippets,
     starting,
+    writing,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/templates/<int:pk>/", mail_templates.edit, name="mail-template"),
     path("campaigns/templates/<int:pk>/use/", mail_templates.use, name="mail-template-use"),
     path("campaigns/templates/<int:pk>/delete/", mail_templates.delete, name="mail-template-delete"),
+    path("campaigns/text/", writing.derive, name="campaign-derive"),
     path("campaigns/new/", starting.new, name="campaign-new"),
     path("campaigns/<int:pk>/", showing.show, name="campaign"),
     path("campaigns/<int:pk>/live/", showing.live, name="campaign-live"),

@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from campaigns.models import Variant
 from campaigns.models.content import CONTENT_ID
 from campaigns.rendering.files import EncodedFile, encoded_files
-from campaigns.rendering.mime import Chunks
 from campaigns.rendering.snippets import Pieces, expand, pieces_for
 from campaigns.rendering.templates import RenderError
 
 
 @dataclass(frozen=True)
 class Content:
-    """A variant's templates with their snippets in place, and its files as parts of a mail. `problem`: why there can be no
+    """A variant's templates with their snippets in place, and its files. `problem`: why there can be no
     mail of it.
     """
 
     html: str = ""
     text: str = ""
-    images: tuple[Chunks, ...] = ()
-    attached: tuple[Chunks, ...] = ()
+    images: tuple[EncodedFile, ...] = ()
+    attached: tuple[EncodedFile, ...] = ()
     problem: str = ""
 
 
@@ -72,7 +71,7 @@ def with_files(variant: Variant, html: str, text: str, problem: str, files: dict
     return Content(
         html,
         text,
-        tuple(files[pk].inline for pk in images if pk in files),
-        tuple(files[pk].attached for pk in variant.files if pk in files),
+        tuple(files[pk] for pk in images if pk in files),
+        tuple(files[pk] for pk in variant.files if pk in files),
         problem,
     )

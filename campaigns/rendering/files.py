@@ -21,6 +21,10 @@ KEPT_BYTES = 64 << 20
 class EncodedFile:
     """A file's headers, as an attachment and as an inline image, and its bytes in base64 (RFC 2045 6.8)."""
 
+    name: str
+    size: int  # in bytes, before it was encoded
+    reference: str  # how HTML names it
+    content_type: str
     as_attachment: bytes
     as_image: bytes
     body: bytes
@@ -33,10 +37,18 @@ class EncodedFile:
     def inline(self) -> Chunks:
         return self.as_image, self.body
 
+    @property
+    def data_url(self) -> str:
+        """The file within a page."""
+        return f"data:{self.content_type};base64,{self.body.decode().replace(chr(13) + chr(10), '')}"
+
 
 def encoded(file: MailFile) -> EncodedFile:
     body = base64.encodebytes(file.data).replace(b"\n", b"\r\n")
-    return EncodedFile(head(file, "attachment"), head(file, "inline"), body)
+    return EncodedFile(
+        *(file.name, file.size, f"cid:{file.content_id}", file.content_type),
+        *(head(file, "attachment"), head(file, "inline"), body),
+    )
 
 
 def head(file: MailFile, disposition: str) -> bytes:

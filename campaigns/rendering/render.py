@@ -14,6 +14,7 @@ from accounts.models import Organisation
 from campaigns.models import Campaign, Variant
 from campaigns.rendering.content import Content, content_of
 from campaigns.rendering.fields import lead_fields, sender_fields
+from campaigns.rendering.files import EncodedFile
 from campaigns.rendering.flat import NotFlat
 from campaigns.rendering.footer import html_footer, html_signature, text_footer, text_signature
 from campaigns.rendering.mime import (
@@ -38,11 +39,21 @@ from tracking.tokens import Mark, unsubscribe_url
 
 @dataclass(frozen=True)
 class Rendered:
-    """A mail as its reader sees it, footer included."""
+    """A mail as its reader sees it, footer included; `images` are those in the HTML, `attached` what comes with it."""
 
     subject: str
     html: str
     text: str
+    images: tuple[EncodedFile, ...] = ()
+    attached: tuple[EncodedFile, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """The HTML with its images in it."""
+        html = self.html
+        for file in self.images:
+            html = html.replace(file.reference, file.data_url)
+        return html
 
 
 @lru_cache(maxsize=512)
@@ -133,7 +144,7 @@ class Renderer:
             raise RenderError("The subject is empty for this lead.")
         html = render_template(self.html_source, values, html=True) if self.html_source else ""
         html, text = self.dress(html, self.render_text(html, values), unsubscribe)
-        return Rendered(subject=subject, html=html, text=text)
+        return Rendered(subject, html, text, self.content.images, self.content.attached)
 
     def render_text(self, html: str, values: dict[str, Any]) -> str:
         if not self.text_source and html:
@@ -185,7 +196,8 @@ class Renderer:
             f"List-Unsubscribe: <{unsubscribe}>",  # RFC 2369
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",  # RFC 8058
         ]
-        return assemble(headers, parts.plain, parts.html, self.content.images, self.content.attached)
+        images = [file.inline for file in self.content.images]
+        return assemble(headers, parts.plain, parts.html, images, [file.attached for file in self.content.attached])
 
     def parts(self, lead: Lead, mark: Mark, unsubscribe: str) -> Parts:
         """The mail without headers, by the whole pipeline; raises RenderError."""

@@ -13,6 +13,7 @@ FALLBACKS = {"first_name": "there", "company": "your company"}
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+SPIN = '{{ "Hello|Hi|Good day" | spin }}'
 # How many snippets are offered; the others are named by hand.
 MOST_SNIPPETS = 100
 
@@ -20,6 +21,7 @@ MOST_SNIPPETS = 100
 def wording_context(organisation: Organisation) -> dict[str, Any]:
     names = organisation.snippets.order_by("name").values_list("name", flat=True)[:MOST_SNIPPETS]
     return {
+        "spin": SPIN,
         "merge_fields": merge_fields(organisation),
         "snippets": [(name, f'{{% snippet "{name}" %}}') for name in names],
     }

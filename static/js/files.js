@@ -1,5 +1,6 @@
 // Files of a wording: attached, or shown as images in its HTML; uploaded, pasted, or chosen among those that are kept.
 
+import { chosenFor } from "./choosing.js";
 import { insert } from "./editor.js";
 import { authorisedFetch } from "./session.js";
 import { toast } from "./ui.js";
@@ -27,7 +28,7 @@ function listed(wording) {
 function use(wording, item, as) {
   if (as === "image" && item.dataset.image) {
     const name = item.querySelector(".clamp").textContent.replace(/\.\w+$/, "").replace(/["<>&{}]/g, " ");
-    insert(wording, `<img src="${item.dataset.image}" alt="${name}">`, item.dataset);
+    insert(wording, `<img src="${item.dataset.image}" alt="${name}">`, wording.querySelector("[data-html]"));
     return;
   }
   const list = wording.querySelector("[data-attached] .files");
@@ -68,31 +69,28 @@ document.addEventListener("paste", (event) => {
   upload(wording, images, "image");
 });
 
-let choosing = null; // the wording that a file is chosen for
-
-const acts = {
-  "[data-detach]": (button) => {
-    const wording = button.closest("[data-wording]");
-    button.closest("[data-file]").remove();
+document.addEventListener("click", async (event) => {
+  const detach = event.target.closest("[data-detach]");
+  if (detach) {
+    const wording = detach.closest("[data-wording]");
+    detach.closest("[data-file]").remove();
     listed(wording);
-  },
-  "[data-choose-file]": async (button) => {
-    choosing = button.closest("[data-wording]");
-    const dialog = document.getElementById("files-dialog");
-    const response = await authorisedFetch(dialog.dataset.url);
-    dialog.querySelector("[data-choices]").innerHTML = response.ok ? await response.text() : "";
-    dialog.showModal();
-  },
-  "[data-kept]": async (button) => {
-    document.getElementById("files-dialog").close();
-    const item = await shown(button.dataset.kept);
-    if (item && choosing?.isConnected) use(choosing, item, button.dataset.as);
-  },
-};
-
-document.addEventListener("click", (event) => {
-  for (const [selector, act] of Object.entries(acts)) {
-    const button = event.target.closest(selector);
-    if (button) Promise.resolve(act(button)).catch(() => toast("No connection to eCRM. Please try again.", "error"));
+  }
+  const kept = event.target.closest("[data-kept]");
+  if (!kept) return;
+  const wording = chosenFor();
+  try {
+    const item = await shown(kept.dataset.kept);
+    if (item && wording) use(wording, item, kept.dataset.as);
+  } catch {
+    toast("No connection to eCRM. Please try again.", "error");
   }
 });
+
+// The files of a wording become these, list items as the server makes them.
+export function replaceFiles(wording, items) {
+  const list = wording.querySelector("[data-attached] .files");
+  if (!list) return;
+  list.innerHTML = items.join("");
+  listed(wording);
+}
