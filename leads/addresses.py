@@ -13,10 +13,9 @@ MOST_CHARS = 1000
 LONGEST_ADDRESS = 254
 # Linear: what stands between the brackets holds neither of them, and the blanks behind are read once.
 IN_BRACKETS = re.compile(r"<([^<>]+)>\s*+$")
-# Most addresses: letters, digits and a few signs, which the library takes as they are. Possessive, so that it is linear.
-PLAIN = re.compile(
-    r"([A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+)@((?:[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+\.)++([A-Za-z]++))"
-)
+# Most addresses: letters, digits and a few signs, which the library takes as they are. Linear, since each sign can belong to
+# one part only; not possessive, which Python before 3.11.5 gets wrong for groups (CPython's gh-106052).
+PLAIN = re.compile(r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+([A-Za-z]+))")
 LONGEST_LABEL = 63
 LONGEST_LOCAL = 64
 # Under these the library has more to say, and it writes these mailboxes in lower case.

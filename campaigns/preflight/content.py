@@ -30,7 +30,7 @@ PLACEHOLDER = re.compile(
     r"|\b(?:TBD|TODO|FIXME|XXX)\b|\blorem ipsum\b",
     re.IGNORECASE,
 )
-LIQUID = re.compile(r"\{\{(?:[^}]++|\}(?!\}))*+(?:\}\}|\Z)|\{%(?:[^%]++|%(?!\}))*+(?:%\}|\Z)")
+LIQUID = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)", re.DOTALL)
 # What mail programs drop, and some take for an attack. Linear: a tag is read up to the next bracket, a word once.
 DROPPED = re.compile(r"<(script|form|iframe|object|embed)\b|<[a-z][^<>]*?\s(on[a-z]{3,30}+)\s{0,20}+=", re.IGNORECASE)
 WEB = ("http", "https")

@@ -134,17 +134,17 @@ def of_date(text: Combinable) -> Mapping[str, Asks]:
 def of_time(name: str) -> Mapping[str, Asks]:
     """Of a column that is never empty; days are UTC's."""
 
-    def starts(day: Any) -> Value:
-        return Value(datetime.combine(day, time.min, UTC), output_field=DateTimeField())
+    def moment(day: Any, clock: time) -> Value:
+        return Value(datetime.combine(day, clock, UTC), output_field=DateTimeField())
 
     def ago(days: Any) -> Value:
         return Value(timezone.now() - timedelta(days=days), output_field=DateTimeField())
 
     def after_end(day: Any) -> Q:
-        return Q(GreaterThanOrEqual(F(name), starts(day + timedelta(days=1))))
+        return Q(GreaterThan(F(name), moment(day, time.max)))  # a day after it there may be none
 
     def before(day: Any) -> Q:
-        return Q(LessThan(F(name), starts(day)))
+        return Q(LessThan(F(name), moment(day, time.min)))
 
     return {
         "last": Asks("in the last … days", DAYS, lambda value, days: Q(GreaterThanOrEqual(F(name), ago(value)))),

@@ -20,6 +20,8 @@ from leads.segments.saving import LONGEST_NAME, SegmentError, SegmentGone, leads
 from leads.segments.vocabulary import Vocabulary, vocabulary
 from leads.views.table import may_change, refuse_viewers, show_table
 
+UNFINISHED = "Fill in every condition to see how many leads match."
+
 
 def found_segment(request: OrgRequest, pk: int) -> Segment:
     """The organisation's segment; raises Http404."""
@@ -109,7 +111,7 @@ def counted(request: OrgRequest, rules: Rules) -> tuple[Count | None, str]:
     try:
         return count_leads(leads_of(request.organisation, rules)), ""
     except BadRules as error:
-        return None, str(error)
+        return None, UNFINISHED if error.errors else str(error)
 
 
 def by_group(words: Vocabulary) -> dict[str, list[tuple[str, str]]]:

@@ -96,14 +96,16 @@ def added_in_words(added: int, wanted: int) -> str:
 
 @require_POST
 def remove(request: OrgRequest, pk: int) -> HttpResponse:
+    """Goes back to the list as it was filtered, which the address says."""
     entry = request.organisation.suppressions.filter(pk=pk).first()
     if entry is None:
         raise Http404("There is no such entry.")
+    back = f"{list_url(request)}?{request.GET.urlencode()}".rstrip("?")
     try:
         unsuppress(entry)
     except KeptSuppression as error:
-        return go(list_url(request), str(error))
-    return go(list_url(request), f"{entry.name or 'This person'} may be mailed again.")
+        return go(back, str(error))
+    return go(back, f"{entry.name or 'This person'} may be mailed again.")
 
 
 @require_GET

@@ -63,13 +63,14 @@ async function renew(refreshToken) {
   return localStorage.getItem(ACCESS);
 }
 
-// fetch with the bearer token; renews it when it is about to end, and once more where the server refuses it.
-export async function authorisedFetch(url, options = {}) {
+// fetch (or what does the same) with the bearer token; renews it when it is about to end, and once more where the server
+// refuses it.
+export async function authorisedFetch(url, options = {}, send = fetch) {
   const ask = (bearer) => {
     if (!bearer) throw new SignedOut("Please sign in again.");
     const headers = new Headers(options.headers || {});
     headers.set("Authorization", "Bearer " + bearer);
-    return fetch(url, { ...options, headers, credentials: "omit" });
+    return send(url, { ...options, headers, credentials: "omit" });
   };
   let token = localStorage.getItem(ACCESS);
   if (token && secondsLeft(token) < RENEW_SECONDS) token = await refreshed(token);

@@ -2,6 +2,7 @@
 
 import { authorisedFetch, forget, signedIn, SignedOut, toSignIn } from "./session.js";
 import { toast } from "./ui.js";
+import { sending } from "./upload.js";
 import { arrive } from "./auth.js";
 import "./editor.js";
 import "./sequence.js";
@@ -26,7 +27,11 @@ document.addEventListener("htmx:config:request", (event) => {
   if (!isPublic(ctx.request.action)) ctx.fetch = authorisedFetch;
   if (ctx.request.method === "GET") return;
   ctx.push ??= "false"; // only a page that one can come back to stands in the history
-  if (ctx.request.form?.enctype === "multipart/form-data") ctx.request.timeout = UPLOAD_MS;
+  const { form } = ctx.request;
+  if (form?.enctype === "multipart/form-data") {
+    ctx.request.timeout = UPLOAD_MS;
+    ctx.fetch = (url, options) => authorisedFetch(url, options, sending(form));
+  }
   if (busy.has(ctx.sourceElement)) return event.preventDefault();
   busy.add(ctx.sourceElement);
 });

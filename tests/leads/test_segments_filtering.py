@@ -68,6 +68,9 @@ FOUND: list[tuple[tuple[str, ...], set[str]]] = [
     (("created_at", "last", "1"), {"Grace", "Ada", "joan@eniac.example"}),
     (("created_at", "earlier", "1"), set()),
     (("created_at", "before", "2020-01-01"), set()),
+    (("created_at", "after", "2020-01-01"), {"Grace", "Ada", "joan@eniac.example"}),
+    (("created_at", "after", "9999-12-31"), set()),
+    (("created_at", "on", "9999-12-31"), set()),
 ]
 
 

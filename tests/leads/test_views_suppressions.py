@@ -102,6 +102,14 @@ def test_entries_are_taken_off_the_list(listed: Organisation, as_alice: Browser)
     assert [entry.address for entry in listed.suppressions.all()] == ["zoe@b.example"]
 
 
+def test_the_list_stays_filtered_where_one_is_taken_off(listed: Organisation, as_alice: Browser) -> None:
+    entry = listed.suppressions.get(address="ann@b.example")
+    action = f"{BASE}{entry.pk}/remove/?q=ann&amp;kind=address"
+    assert f'action="{action}"' in page(as_alice, "q=ann&kind=address")
+    response = as_alice.post(action.replace("&amp;", "&"))
+    assert response["HX-Location"] == f"{BASE}?q=ann&kind=address"
+
+
 def test_a_file_is_uploaded_and_its_page_says_what_came_of_it(acme: Organisation, as_alice: Browser) -> None:
     upload = SimpleUploadedFile("=old.csv", b"Domain\nb.example\nc.example\n")
     response = as_alice.post(f"{BASE}import/", {"file": upload, "reason": "manual"})
