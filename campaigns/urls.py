@@ -3,6 +3,7 @@ from django.urls import URLPattern, path
 from campaigns.views import (
     activity,
     audience,
+    calendar,
     editing,
     enrolled,
     listing,
@@ -17,6 +18,7 @@ from campaigns.views import (
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
     path("campaigns/", listing.index, name="campaigns"),
+    path("campaigns/calendar/", calendar.index, name="calendar"),
     path("campaigns/new/", starting.new, name="campaign-new"),
     path("campaigns/<int:pk>/", showing.show, name="campaign"),
     path("campaigns/<int:pk>/live/", showing.live, name="campaign-live"),
@@ -29,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/edit/shape/", editing.shape, name="campaign-shape"),
     path("campaigns/<int:pk>/audience/", audience.audience, name="campaign-audience"),
     path("campaigns/<int:pk>/schedule/", schedule.schedule, name="campaign-schedule"),
+    path("campaigns/<int:pk>/calendar/", calendar.show, name="campaign-calendar"),
     path("campaigns/<int:pk>/preview/", previewing.show, name="campaign-preview"),
     path("campaigns/<int:pk>/preview.html", previewing.html, name="campaign-preview-html"),
     path("campaigns/<int:pk>/test/", previewing.test, name="campaign-test"),
