@@ -1,4 +1,4 @@
-"""A million leads into a campaign, and a million messages planned, on PostgreSQL as `up` starts it.
+"""A million leads into a campaign, foretold, and a million messages planned, on PostgreSQL as `up` starts it.
 
     python -m benchmarks.planning [--leads 1000000] [--senders 5]
 
@@ -55,6 +55,7 @@ def main() -> None:
     from campaigns import engine
     from campaigns.audience import count_audience
     from campaigns.enrolment import enrol
+    from campaigns.forecast import finish_estimate
     from campaigns.models import Campaign
 
     campaign = Campaign.objects.select_related("organisation").get(pk=campaign_of(options.leads, options.senders))
@@ -67,7 +68,9 @@ def main() -> None:
     for name, work in (
         ("counted", lambda: count_audience(campaign)),
         ("enrolled", lambda: enrol(campaign)),
+        ("foretold", lambda: finish_estimate(campaign)),
         ("planned", plan),
+        ("foretold when planned", lambda: finish_estimate(campaign)),
     ):
         seconds = timed(work)
         print(

@@ -43,7 +43,10 @@ def check_snippet(snippet: Snippet) -> None:
     """Raise BadValue for a snippet that no mail could be made with."""
     if not snippet.body_html.strip() and not snippet.body_text.strip():
         raise BadValue("body_html", "Write something.")
-    own = as_piece(snippet.body_html, snippet.body_text)
+    try:
+        own = as_piece(snippet.body_html, snippet.body_text)
+    except RenderError as error:
+        raise BadValue("body_html", str(error)) from error
     pieces = pieces_for(snippet.organisation_id, own) | {snippet.name: own}
     for field, source, html in (("body_html", own.html, True), ("body_text", own.text, False)):
         try:

@@ -3,6 +3,7 @@ from django.urls import URLPattern, path
 from campaigns.views import (
     activity,
     audience,
+    calendar,
     editing,
     enrolled,
     files,
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/templates/<int:pk>/use/", mail_templates.use, name="mail-template-use"),
     path("campaigns/templates/<int:pk>/delete/", mail_templates.delete, name="mail-template-delete"),
     path("campaigns/text/", writing.derive, name="campaign-derive"),
+    path("campaigns/calendar/", calendar.index, name="calendar"),
     path("campaigns/new/", starting.new, name="campaign-new"),
     path("campaigns/<int:pk>/", showing.show, name="campaign"),
     path("campaigns/<int:pk>/live/", showing.live, name="campaign-live"),
@@ -51,6 +53,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/edit/shape/", editing.shape, name="campaign-shape"),
     path("campaigns/<int:pk>/audience/", audience.audience, name="campaign-audience"),
     path("campaigns/<int:pk>/schedule/", schedule.schedule, name="campaign-schedule"),
+    path("campaigns/<int:pk>/calendar/", calendar.show, name="campaign-calendar"),
     path("campaigns/<int:pk>/preview/", previewing.show, name="campaign-preview"),
     path("campaigns/<int:pk>/preview.html", previewing.html, name="campaign-preview-html"),
     path("campaigns/<int:pk>/test/", previewing.test, name="campaign-test"),

@@ -124,6 +124,16 @@ def next_opening(window: dict[str, Any] | None, at: datetime) -> datetime:
     raise AssertionError("a window opens at least once a week that has no days off")
 
 
+def spans(window: dict[str, Any] | None, begins: datetime, ends: datetime) -> list[tuple[datetime, datetime]]:
+    """When it is open from `begins` (aware) to `ends`, by its own clock also where the hours follow the leads."""
+    if not window:
+        return [(begins, ends)]
+    local = begins.astimezone(ZoneInfo(window["time_zone"])) - timedelta(days=1)
+    found = (opening_on(window, local + timedelta(days=ahead)) for ahead in range((ends - begins).days + 4))
+    cut = ((max(span[0], begins), min(span[1], ends)) for span in found if span)
+    return [span for span in cut if span[0].timestamp() < span[1].timestamp()]
+
+
 def zone_in(fields: Mapping[str, Any]) -> str:
     """The time zone that a lead's custom fields name; empty where they name none."""
     for name, value in fields.items():

@@ -15,7 +15,7 @@ from campaigns.rendering import RenderError, check_template
 from campaigns.rendering.content import content_html
 from campaigns.rendering.fields import allowed_names
 from campaigns.rendering.plain import html_to_text
-from campaigns.rendering.snippets import expand, pieces_for
+from campaigns.rendering.snippets import expand, names_in, pieces_for
 from campaigns.rendering.subjects import subject_of
 from campaigns.rendering.templates import used_names
 from ecrm.text import counted
@@ -47,6 +47,8 @@ def check_content(campaign: Campaign, step: Step, variant: Variant) -> Iterator[
     at = step.position
     if not subject_of(variant).strip():
         yield Finding("error", "subject", "The subject is empty.", "Write one.", at)
+    if names_in(variant.subject):
+        yield Finding("error", "subject", "Subject: a subject takes no snippets.", "Write out what it says.", at)
     if not variant.body_html.strip() and not variant.body_text.strip():
         yield Finding("error", "body_html", "The mail is empty.", "Write its HTML or its plain text.", at)
     for field, label, html in FIELDS:

@@ -40,9 +40,11 @@ def expand(source: str, pieces: Pieces, *, html: bool) -> str:
     for _ in range(DEEPEST):
         if not names_in(source):
             return source
-        source = TAG.sub(lambda found: piece_of(found[1] or found[2] or "", pieces, html=html), source)
-        if len(source) > MAX_SOURCE:
+        bodies = (piece_of(found[1] or found[2] or "", pieces, html=html) for found in TAG.finditer(source))
+        # Before it is put together: thousands of large ones would be more than any memory holds.
+        if len(source) + sum(map(len, bodies)) > MAX_SOURCE:
             raise RenderError(f"With its snippets the template has more than {MAX_SOURCE:,} characters.")
+        source = TAG.sub(lambda found: piece_of(found[1] or found[2] or "", pieces, html=html), source)
     if names_in(source):
         raise RenderError(f"Snippets take each other in more than {DEEPEST} times over.")
     return source

@@ -18,6 +18,7 @@ from campaigns.models import MailTemplate
 from campaigns.views.common import MOST_TYPED, may_manage
 from campaigns.views.wording import wording_context
 from ecrm.web import go, page_of, toast_event
+from leads.views.table import refuse_viewers
 
 # How many are offered in the editor, by name.
 MOST_CHOICES = 200
@@ -49,6 +50,8 @@ def index(request: OrgRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit(request: OrgRequest, pk: int | None = None) -> HttpResponse:
     """One template, or a new one."""
+    if pk is None:
+        refuse_viewers(request)
     template = template_of(request, pk) if pk else MailTemplate(organisation=request.organisation)
     posted = request.method == "POST"
     form = TemplateForm(request.POST if posted else None, initial=TemplateForm.values_of(template))

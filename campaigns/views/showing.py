@@ -16,6 +16,7 @@ from accounts.access import OrgRequest
 from campaigns.audience import count_audience
 from campaigns.chart import draw
 from campaigns.events import events_response
+from campaigns.forecast import finish_estimate
 from campaigns.models import Campaign, CampaignState, Message, MessageState
 from campaigns.preflight import Finding, preflight
 from campaigns.previews import first_variant
@@ -120,6 +121,7 @@ def preflight_context(request: OrgRequest, campaign: Campaign) -> dict[str, Any]
         "blocked": any(finding.blocks for finding in findings),
         "warnings": warnings(findings),
         "audience": count_audience(campaign),
+        "finish": finish_estimate(campaign),
         "senders": senders[:MOST_SENDERS_NAMED],
         "more_senders": len(senders) > MOST_SENDERS_NAMED,
     }

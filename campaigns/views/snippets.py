@@ -15,6 +15,7 @@ from campaigns.models import Snippet
 from campaigns.views.common import MOST_TYPED, may_manage
 from campaigns.views.wording import wording_context
 from ecrm.web import go, page_of, toast_event
+from leads.views.table import refuse_viewers
 
 
 def url(request: OrgRequest) -> str:
@@ -38,6 +39,8 @@ def index(request: OrgRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit(request: OrgRequest, pk: int | None = None) -> HttpResponse:
     """One snippet, or a new one."""
+    if pk is None:
+        refuse_viewers(request)
     snippet = (
         get_object_or_404(request.organisation.snippets, pk=pk) if pk else Snippet(organisation=request.organisation)
     )

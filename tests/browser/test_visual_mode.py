@@ -10,7 +10,9 @@ from tests.browser.steps import account, sign_in_to
 from tests.browser.test_campaign_editor import new_campaign
 from tests.running import Product
 
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 HTML = '<p>Dear {{ first_name | default: "you" }},</p><p style="color:#333">see <a href="https://a.example/?a=1&amp;b=2">us</a></p>'
 TORN = "<table>{% for a in (1..2) %}<tr><td>x</td></tr>{% endfor %}</table>"
 

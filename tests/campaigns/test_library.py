@@ -1,71 +1,87 @@
-"""Snippets and templates are kept only where mails can be made of them, and not deleted under anybody's hands."""
+"""Snippets and templates: what is kept to write with, and what a change to it reaches."""
+
+from email import message_from_bytes, policy
 
 import pytest
 
 from accounts.models import Organisation, User
+from campaigns import engine
 from campaigns.editing import update_campaign
 from campaigns.errors import BadValue
-from campaigns.files.keeping import add_file
-from campaigns.library import delete_snippet, free_name, save_snippet, save_template, uses_of_snippet
-from campaigns.models import Activity, Campaign, MailTemplate, Snippet
-from campaigns.services import start_campaign
+from campaigns.library import delete_snippet, save_snippet, save_template, uses_of_snippet
+from campaigns.models import Activity, Campaign, CampaignState, MailTemplate, Snippet
+from campaigns.preflight import preflight
 from campaigns.wording import StepContent
+from tests.campaigns.launching import Launcher, only_sender
+
+USING = '<p>Hi</p>{% snippet "bye" %}'
 
 
-def snippet(acme: Organisation, name: str = "bye", html: str = "<p>Bye</p>", text: str = "") -> Snippet:
-    made = Snippet(organisation=acme)
-    save_snippet(made, name, html, text)
-    return made
+@pytest.fixture
+def bye(acme: Organisation, alice: User) -> Snippet:
+    snippet = Snippet(organisation=acme)
+    save_snippet(snippet, "bye", "<p>Bye, {{ first_name }}</p>", "", alice)
+    return snippet
 
 
-@pytest.mark.parametrize(
-    ("html", "text", "field"),
-    [
-        (" ", "", "body_html"),
-        ("{% if first_name %}", "", "body_html"),
-        ("{{ frist_name }}", "", "body_html"),
-        ("<p>x</p>", "{{ frist_name }}", "body_text"),
-        ("{% snippet 'bye' %}", "", "body_html"),
-        ("{% snippet 'none' %}", "", "body_html"),
-    ],
-)
-def test_a_snippet_that_no_mail_could_take_in_is_not_kept(acme: Organisation, html: str, text: str, field: str) -> None:
-    with pytest.raises(BadValue) as refused:
-        snippet(acme, html=html, text=text)
-    assert refused.value.field == field
+def use(campaign: Campaign) -> None:
+    update_campaign(campaign, {"steps": [StepContent("Hi", USING)]})
+
+
+def test_it_is_known_what_takes_a_snippet_in(campaign: Campaign, bye: Snippet, alice: User) -> None:
+    other = Snippet(organisation=bye.organisation)
+    save_snippet(other, "by", "", "x", alice)
+    use(campaign)
+    assert uses_of_snippet(bye) == ["the campaign “Spring”"]
+    assert uses_of_snippet(other) == []
+
+
+def test_what_mails_need_is_neither_renamed_nor_deleted(campaign: Campaign, bye: Snippet, alice: User) -> None:
+    use(campaign)
+    Campaign.objects.update(state=CampaignState.RUNNING)
+    with pytest.raises(BadValue, match="“Spring”"):
+        delete_snippet(bye)
+    with pytest.raises(BadValue, match="“Spring”"):
+        save_snippet(bye, "ciao", "x", "", alice)
+    bye.refresh_from_db()
+    save_snippet(bye, "bye", "<p>Later</p>", "", alice)
+    assert "snippet bye" in Activity.objects.get(campaign=campaign, user=alice, kind="edited").text
+    Campaign.objects.update(state=CampaignState.FINISHED)
+    delete_snippet(bye)
     assert not Snippet.objects.exists()
 
 
-def test_two_of_one_name_are_one_too_many(acme: Organisation) -> None:
-    snippet(acme)
+def test_a_name_is_there_once_in_an_organisation(bye: Snippet, charlie: User) -> None:
     with pytest.raises(BadValue, match="already"):
-        snippet(acme)
+        save_snippet(Snippet(organisation=bye.organisation), "bye", "x", "")
+    save_snippet(Snippet(organisation=charlie.organisations.get()), "bye", "x", "")
+    save_template(MailTemplate(organisation=bye.organisation), "bye", "x", "x", "")
 
 
-def test_what_is_used_keeps_its_name_and_stays(acme: Organisation, alice: User, campaign: Campaign) -> None:
-    bye = snippet(acme)
-    outer = snippet(acme, "outer", "{% snippet 'bye' %}")
-    save_template(MailTemplate(organisation=acme), "First", "Hi", '{% snippet "bye" %}', "")
-    update_campaign(campaign, {"steps": [StepContent("Hi", "<p>{%- snippet 'bye' -%}</p>")]})
-    assert uses_of_snippet(bye) == ["the campaign “Spring”", "the template “First”", "the snippet “outer”"]
-    with pytest.raises(BadValue, match="the campaign “Spring”"):
-        delete_snippet(bye)
-    with pytest.raises(BadValue, match="the campaign “Spring”"):
-        save_snippet(bye, "other", "<p>x</p>", "")
-    delete_snippet(outer)
-    start_campaign(campaign, alice)
-    bye.refresh_from_db()
-    save_snippet(bye, "bye", "<p>Ciao</p>", "", by=alice)
-    assert Activity.objects.filter(campaign=campaign, text__contains="snippet bye", user=alice).exists()
+def test_an_unknown_snippet_stands_in_the_way_of_a_start(campaign: Campaign) -> None:
+    use(campaign)
+    assert any(found.blocks and "no snippet bye" in found.message for found in preflight(campaign))
 
 
-def test_a_template_is_checked_and_named_once(acme: Organisation) -> None:
-    file = add_file(acme, None, "a.txt", b"x")
-    kept = MailTemplate(organisation=acme)
-    save_template(kept, "First", "Hi", "<p>x</p>", "", files=[file.pk, 999])
-    assert kept.files == [file.pk]
-    for name, html in (("First", "x"), ("Second", "{{ frist_name }}")):
-        with pytest.raises(BadValue):
-            save_template(MailTemplate(organisation=acme), name, "Hi", html, "")
-    assert free_name(acme, " First ") == "First (2)"
-    assert free_name(acme, "") == "Untitled"
+def test_what_a_snippet_says_is_checked_with_the_mail(campaign: Campaign, bye: Snippet) -> None:
+    use(campaign)
+    assert not any(found.blocks for found in preflight(campaign))
+    assert any("no first_name" in found.message for found in preflight(campaign))
+    Snippet.objects.update(body_html='<p><a href="next">x</a></p>')
+    assert any("is relative" in found.message for found in preflight(campaign))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_leads_get_what_the_snippet_says_when_their_mail_goes_out(launcher: Launcher, acme: Organisation) -> None:
+    Snippet.objects.create(organisation=acme, name="bye", body_html="<p>Bye, {{ first_name }}</p>")
+    campaign = launcher.start(3, steps=[StepContent("Hi", USING)])
+    assert engine.drain(only_sender(campaign).pk)
+    texts = {text_of(mail.data) for mail in launcher.server.mails}
+    said = {line for text in texts for line in text.splitlines() if "Bye" in line}
+    assert said == {"Bye, Lead 0", "Bye, Lead 1", "Bye, Lead 2"}
+
+
+def text_of(data: bytes) -> str:
+    part = message_from_bytes(data, policy=policy.default).get_body(("plain",))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation, User
 from campaigns.editing import clone_campaign, update_campaign
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Snippet
 from campaigns.preflight import Finding, dropped, placeholders, preflight
 from campaigns.services import start_campaign
 from campaigns.wording import StepContent, VariantContent
@@ -249,6 +249,12 @@ def test_a_finding_names_its_variant_and_one_that_nobody_gets_is_not_looked_at(c
 def test_what_filters_or_readers_stumble_over_warns(campaign: Campaign, content: dict[str, str], said: str) -> None:
     (found,) = findings(with_content(campaign, **content))
     assert (found.level, found.message.startswith(said)) == ("warning", True)
+
+
+def test_a_snippet_in_a_subject_blocks(campaign: Campaign, acme: Organisation) -> None:
+    Snippet.objects.create(organisation=acme, name="hello", body_text="Hello")
+    (found,) = findings(with_content(campaign, subject='{% snippet "hello" %} there'), "error")
+    assert (found.field, found.message) == ("subject", "Subject: a subject takes no snippets.")
 
 
 def test_an_image_with_its_text_and_a_loud_merge_field_are_fine(campaign: Campaign) -> None:

@@ -1,89 +1,60 @@
-"""Snippets take their places before Liquid reads: their words, their limits, and no end of each other."""
+"""Snippets take their places before Liquid reads a template."""
 
 import pytest
 
-from accounts.models import Organisation, User
+from accounts.models import Organisation
 from campaigns import engine
-from campaigns.models import Campaign, Message, Snippet, Variant
-from campaigns.preflight import field_problems
-from campaigns.rendering import RenderError, preview
+from campaigns.models import Message, Snippet
+from campaigns.rendering import RenderError
 from campaigns.rendering.limits import MAX_SOURCE
-from campaigns.rendering.snippets import Piece, as_piece, expand, pieces_for
-from leads.models import Lead
-from tests.campaigns.launching import Launcher
+from campaigns.rendering.snippets import Piece, as_piece, expand, names_in, pieces_for
+from campaigns.wording import StepContent
+from tests.campaigns.launching import Launcher, only_sender
 
-PIECES = {
-    "hi": Piece("<b>Hi</b>", "Hi"),
-    "outer": Piece('{% snippet "hi" %}!', "!"),
-    "loop": Piece("{% snippet 'loop' %}", ""),
-}
+PIECES = {"bye": as_piece("<p>Bye <b>now</b></p>", ""), "ps": as_piece("", 'P.S. <3\n{{ a | default: "b" }}')}
 
 
-@pytest.mark.parametrize(
-    ("source", "whole"),
-    [
-        ('{% snippet "hi" %} you', "<b>Hi</b> you"),
-        ("{%- snippet  'outer' -%}", "<b>Hi</b>!"),
-        ("A snippet of text, {% if a %}", "A snippet of text, {% if a %}"),
-    ],
-)
-def test_a_snippet_takes_its_place(source: str, whole: str) -> None:
-    assert expand(source, PIECES, html=True) == whole
+@pytest.mark.parametrize("tag", ['{% snippet "bye" %}', "{%- snippet 'bye' -%}", '{%snippet   "bye"%}'])
+def test_every_way_to_write_the_tag_is_read(tag: str) -> None:
+    assert names_in(f"a{tag}b") == {"bye"}
+    assert expand(f"a{tag}b", PIECES, html=True) == "a<p>Bye <b>now</b></p>b"
 
 
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("{% snippet 'loop' %}", "each other"),
-        ("{% snippet 'none' %}", "There is no snippet none."),
-        ("{% snippet '' %}", "There is no snippet without a name."),
-        ("{% snippet 'hi' %}" + "x" * MAX_SOURCE, "500,000 characters"),
-    ],
-)
-def test_what_cannot_take_its_place_is_said(source: str, said: str) -> None:
-    with pytest.raises(RenderError, match=said):
-        expand(source, PIECES, html=True)
+def test_what_is_written_in_one_form_says_the_same_in_the_other() -> None:
+    assert expand('{% snippet "bye" %}', PIECES, html=False) == "Bye now"
+    assert expand('{% snippet "ps" %}', PIECES, html=True) == 'P.S. &lt;3<br>{{ a | default: "b" }}'
 
 
-def test_snippets_that_double_each_other_end_at_the_limit() -> None:
-    doubling = {"a": Piece("{% snippet 'a' %}" * 100, "")}
-    with pytest.raises(RenderError, match="characters"):
-        expand("{% snippet 'a' %}" * 100, doubling, html=True)
+@pytest.mark.parametrize("name", ["none", ""])
+def test_a_name_that_is_not_there_is_told(name: str) -> None:
+    with pytest.raises(RenderError, match="snippet"):
+        expand(f'{{% snippet "{name}" %}}', PIECES, html=True)
 
 
-def test_a_snippet_of_one_form_says_the_same_in_the_other() -> None:
-    assert as_piece("<p>Best,<br>Alice</p>", "") == Piece("<p>Best,<br>Alice</p>", "Best,\nAlice")
-    text = 'A & B\n{{ first_name | default: "you" }}'
-    assert as_piece("", text) == Piece('A &amp; B<br>{{ first_name | default: "you" }}', text)
+def test_snippets_cannot_make_a_template_larger_than_one_may_be() -> None:
+    """Nor is more made on the way: all of it would be 10 GB."""
+    large = {"x": Piece("y" * MAX_SOURCE, "")}
+    with pytest.raises(RenderError, match="more than 500,000 characters"):
+        expand('{% snippet "x" %}' * 20_000, large, html=True)
 
 
-def test_snippets_of_others_are_not_there(acme: Organisation, charlie: User) -> None:
-    Snippet.objects.create(organisation=charlie.organisations.get(), name="theirs", body_html="x")
-    assert pieces_for(acme.pk, ["{% snippet 'theirs' %}"]) == {}
+def test_snippets_that_take_each_other_in_without_end_are_refused() -> None:
+    pieces = {"a": Piece('{% snippet "b" %}', ""), "b": Piece('{% snippet "a" %}', "")}
+    with pytest.raises(RenderError, match="take each other in"):
+        expand('{% snippet "a" %}', pieces, html=True)
 
 
-def test_a_mail_takes_snippets_in_both_its_parts(campaign: Campaign, variant: Variant, acme: Organisation) -> None:
-    Snippet.objects.create(organisation=acme, name="bye", body_html="<p>Bye {{ first_name }}</p>")
-    Snippet.objects.create(organisation=acme, name="end", body_html="{% snippet 'bye' %}<p>End</p>")
-    variant.body_html = "<p>Hello</p>{% snippet 'end' %}"
-    shown = preview(campaign, variant, Lead.objects.get(email="ada@example.com"), None)
-    assert "<p>Bye Ada</p><p>End</p>" in shown.html
-    assert "Bye Ada\n\nEnd" in shown.text
-
-
-def test_what_is_wrong_within_a_snippet_is_found_before_anything_is_sent(acme: Organisation) -> None:
-    assert field_problems(acme, "{% snippet 'gone' %}", html=True) == ["There is no snippet gone."]
-    Snippet.objects.create(organisation=acme, name="odd", body_html="{{ frist_name }}")
-    (problem,) = field_problems(acme, "{% snippet 'odd' %}", html=True)
-    assert "no field frist_name" in problem
+def test_an_organisation_has_its_own(acme: Organisation, strangers: object) -> None:
+    other = Organisation.objects.get(slug="other")
+    Snippet.objects.create(organisation=other, name="bye", body_html="theirs")
+    assert pieces_for(acme.pk, ['{% snippet "bye" %}']) == {}
+    assert pieces_for(other.pk, ['{% snippet "bye" %}']) == {"bye": Piece("theirs", "theirs")}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_snippet_that_goes_missing_fails_its_mails_in_words(launcher: Launcher, acme: Organisation) -> None:
     snippet = Snippet.objects.create(organisation=acme, name="bye", body_html="Bye")
-    campaign = launcher.draft(leads=1)
-    Variant.objects.filter(step__campaign=campaign).update(body_html="<p>{% snippet 'bye' %}</p>")
-    launcher.go(campaign)
+    campaign = launcher.start(1, steps=[StepContent("Hi", '{% snippet "bye" %}')])
     snippet.delete()
-    engine.drain(campaign.senders.get().pk)
+    engine.drain(only_sender(campaign).pk)
     assert Message.objects.get(campaign=campaign).error == "There is no snippet bye."

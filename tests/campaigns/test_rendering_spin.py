@@ -57,6 +57,4 @@ def test_the_prepared_mail_is_the_same() -> None:
     for pk in range(1, 6):
         lead, mark = Lead(pk=pk, email="a@b.example", first_name="Ada"), Mark(7, 1000 + pk, pk)
         values = made.values(lead, WAY_OUT)
-        assert made.prepare().parts(values, mark, WAY_OUT) == made.parts(
-            lead, mark, WAY_OUT
-        )
+        assert made.prepare().parts(values, mark, WAY_OUT) == made.parts(lead, mark, WAY_OUT)

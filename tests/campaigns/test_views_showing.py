@@ -48,6 +48,7 @@ def test_a_draft_shows_its_plan_and_asks_for_the_check(as_vera: Browser, campaig
 def test_the_check_offers_the_start_with_numbers(as_alice: Browser, campaign: Campaign) -> None:
     page = text(as_alice.get(f"{base(campaign)}check/"))
     assert "Send to 3 leads?" in page
+    assert "Ends about <strong>" in page
     assert "<strong>alice@acme.example</strong>" in page
     assert f'action="{base(campaign)}start/"' in page
 
