@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from campaigns.errors import BadValue
+from campaigns.files.keeping import BadFile, fit_files
 from campaigns.models import Campaign, CampaignState, Enrollment, Message, MessageState, Step, Variant
 from campaigns.wording import MOST_STEPS, MOST_VARIANTS, TIMING, StepContent, VariantContent
 from ecrm.text import clean
@@ -128,7 +129,17 @@ def save_variants(step: Step, wordings: Sequence[VariantContent]) -> None:
         variant.subject = clean(wording.subject)
         variant.body_html = clean(wording.body_html)
         variant.body_text = clean(wording.body_text)
+        if wording.files is not None:
+            variant.files = fit(field, step, wording)
         variant.save()
+
+
+def fit(field: str, step: Step, wording: VariantContent) -> list[int]:
+    """The wording's files as they can be attached; raises BadValue."""
+    try:
+        return fit_files(step.organisation, wording.files or ())
+    except BadFile as error:
+        raise BadValue(field, str(error)) from error
 
 
 def check_variants(field: str, wordings: Sequence[VariantContent]) -> None:

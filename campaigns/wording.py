@@ -11,17 +11,21 @@ MOST_VARIANTS = 10
 
 @dataclass(frozen=True)
 class VariantContent:
-    """A wording, as Liquid templates, and its share of the leads; an empty name: the next free letter."""
+    """A wording, as Liquid templates, and its share of the leads; an empty name: the next free letter. `files`: the ids of the
+    attached ones; None leaves those that are.
+    """
 
     subject: str = ""
     body_html: str = ""
     body_text: str = ""
     name: str = ""
     weight: int = 1
+    files: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, variant: Variant) -> "VariantContent":
-        return cls(variant.subject, variant.body_html, variant.body_text, variant.name, variant.weight)
+        bodies = variant.subject, variant.body_html, variant.body_text
+        return cls(*bodies, variant.name, variant.weight, tuple(variant.files))
 
 
 @dataclass(frozen=True)

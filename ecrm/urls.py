@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from campaigns.views.writing import canvas
 from ecrm import health
 from ecrm.api import api
 from ecrm.icon import icon
@@ -23,6 +24,7 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path("api/v1/", api.urls),
     path("o/<slug:org>/", include(organisation)),
+    path("canvas/", canvas, name="canvas"),
     path("oauth/callback/", callback, name="oauth-callback"),
     path("dev/mail/", include("ecrm.catcher.urls")),
     path("", include("tracking.urls")),

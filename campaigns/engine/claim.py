@@ -10,6 +10,7 @@ from django.db import connection
 
 from campaigns.engine.threads import Thread, threads
 from campaigns.models import Campaign, CampaignState, Variant
+from campaigns.rendering.content import Content, contents
 from leads.models import Lead
 from senders.models import Sender
 from senders.standing import cap_of
@@ -66,11 +67,14 @@ FROM leads_lead WHERE id = ANY(%(ids)s::bigint[])
 
 @dataclass(frozen=True)
 class Claimed:
-    """A message in our hands: state sending under our lease, not offered yet. `thread`: what it answers."""
+    """A message in our hands: state sending under our lease, not offered yet. `content`: what its variant's mails are made of;
+    `thread`: what it answers.
+    """
 
     id: int
     campaign: Campaign
     variant: Variant
+    content: Content
     lead: Lead
     message_id: str
     attempts: int
@@ -129,6 +133,7 @@ def loaded(sender: Sender, rows: Sequence[Row]) -> list[Claimed]:
     leads = {lead.pk: lead for lead in Lead.objects.raw(LEADS, {"ids": [row.lead for row in rows]})}
     campaigns = Campaign.objects.select_related("organisation").in_bulk({row.campaign for row in rows})
     variants = Variant.objects.select_related("step").in_bulk({row.variant for row in rows})
+    made_of = dict(zip(variants, contents(variants.values()), strict=True))
     answers = {row.enrollment: row.variant for row in rows if variants[row.variant].step.same_thread}
     found = threads(sender, variants, answers)
     return [
@@ -136,6 +141,7 @@ def loaded(sender: Sender, rows: Sequence[Row]) -> list[Claimed]:
             row.id,
             campaigns[row.campaign],
             variants[row.variant],
+            made_of[row.variant],
             leads[row.lead],
             row.message_id,
             row.attempts,

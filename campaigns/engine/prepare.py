@@ -59,6 +59,10 @@ class Kitchen:
         found = self.renderers.get(key)
         if found is None:
             campaign = message.campaign
-            found = Renderer(campaign, message.variant, self.sender, campaign.organisation, subject=subject)
+            found = Renderer(
+                *(campaign, message.variant, self.sender, campaign.organisation),
+                subject=subject,
+                content=message.content,
+            )
             self.renderers[key] = found
         return found

@@ -19,6 +19,7 @@ from tracking.tokens import Mark
 
 TEST_SECONDS = 25.0
 MORE_SECONDS = 2.0  # for each mail behind the first
+MOST_BYTES = 40_000_000  # of all of them, which are held at once
 
 
 def send_test(campaign: Campaign, variants: Sequence[Variant], lead: Lead, sender: Sender, to: str) -> list[Outcome]:
@@ -46,8 +47,8 @@ def send_test(campaign: Campaign, variants: Sequence[Variant], lead: Lead, sende
 
 
 def reader_like(lead: Lead, to: str) -> Lead:
-    """Whoever has the address `to`, under the name and with the fields of `lead`."""
-    reader = Lead(organisation_id=lead.organisation_id, email=to)
+    """Whoever has the address `to`, under the name and with the fields of `lead`; not to be saved."""
+    reader = Lead(pk=lead.pk, organisation_id=lead.organisation_id, email=to)
     for name in ("first_name", "last_name", "company", "title", "phone", "fields"):
         setattr(reader, name, getattr(lead, name))
     return reader
@@ -75,6 +76,8 @@ def mails_for(campaign: Campaign, variants: Sequence[Variant], reader: Lead, sen
         except RenderError as error:
             raise RenderError(f"Step {variant.step.position}: {error}" if marked else str(error)) from error
         thread.append(message_id)
+        if sum(map(len, mails)) > MOST_BYTES:
+            raise RenderError("With all attachments these are too much to send at once: test one step at a time.")
     return mails
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 
+from accounts.models import Organisation
+from campaigns.files.keeping import files_of
 from campaigns.forms import typed
 from campaigns.forms.editing import EditForm
 from campaigns.forms.steps import StepForm
@@ -56,6 +58,13 @@ class SequenceForm:
             if wrong := next((form for form in step.variants if form.errors), None):
                 for form in step.variants:
                     form.shown = form is wrong
+
+    def show_files(self, organisation: Organisation) -> None:
+        """Name each wording's files."""
+        variants = [form for step in self.steps for form in step.variants]
+        known = {file.pk: file for file in files_of(organisation, [pk for form in variants for pk in form.file_ids()])}
+        for form in variants:
+            form.attached = [known[pk] for pk in form.file_ids() if pk in known]
 
     def show_progress(self, reached: Iterable[Reach], stored: Iterable[Step]) -> None:
         """Say of each stored step how many had it and which variant won."""

@@ -6,22 +6,21 @@ from typing import Any
 from django import forms
 
 from campaigns.forms import typed
+from campaigns.forms.wording import MOST_ID, WordingForm
 from campaigns.models import Campaign, Condition, WinnerBy
 from campaigns.preflight import FIELDS, field_problems
 from campaigns.reach import Reach
-from campaigns.rendering.limits import MAX_SOURCE
 from campaigns.wording import StepContent, VariantContent, with_plain_lines
 from ecrm.forms import OurWords
 
 MOST_WEIGHT = 1000
-MOST_ID = 2**63 - 1
 MOST_WAIT = {"hours": 24 * 365, "days": 365, "business": 365}
 UNITS = (("hours", "hours"), ("days", "days"), ("business", "business days"))
 THREADS = (("", "as a mail of its own"), ("reply", "as a reply in the same thread"))
 WINNERS = ((WinnerBy.REPLIED, "replies"), (WinnerBy.CLICKED, "clicks"), (WinnerBy.OPENED, "opens"))
 
 
-class VariantForm(OurWords, forms.Form):
+class VariantForm(WordingForm):
     """A wording and its share."""
 
     name = forms.CharField(max_length=20, widget=forms.HiddenInput)
@@ -31,22 +30,6 @@ class VariantForm(OurWords, forms.Form):
         label="Share",
         help_text="Its part of the leads, beside the other variants’. 0: nobody gets it.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "data-weight": ""}),
-    )
-    subject = forms.CharField(required=False, max_length=500, widget=forms.TextInput(attrs={"data-merge": ""}))
-    body_html = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=MAX_SOURCE,
-        label="HTML",
-        widget=forms.Textarea(attrs={"class": "code", "rows": 14, "spellcheck": "true", "data-merge": ""}),
-    )
-    body_text = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=MAX_SOURCE,
-        label="Plain text",
-        help_text="Left empty, it is made from the HTML.",
-        widget=forms.Textarea(attrs={"class": "code short", "rows": 5, "data-merge": ""}),
     )
     # Set by the step it belongs to.
     letter = act_copy = act_remove = ""
@@ -72,7 +55,7 @@ class VariantForm(OurWords, forms.Form):
     def note_template_problems(self, campaign: Campaign) -> bool:
         """Put what is wrong with the templates at their fields; whether there was anything."""
         for name, _, html in FIELDS:
-            for problem in field_problems(campaign, self.cleaned_data[name], html=html):
+            for problem in field_problems(campaign.organisation, self.cleaned_data[name], html=html):
                 self.errors.setdefault(name, self.error_class()).append(problem)
         return bool(self.errors)
 

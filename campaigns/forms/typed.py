@@ -9,7 +9,7 @@ from campaigns.models import Campaign
 from campaigns.wording import MOST_STEPS, MOST_VARIANTS, StepContent, VariantContent, sequence_of
 
 STEP = ("id", "wait", "unit", "thread", "condition", "winner_after", "winner_by")
-VARIANT = ("name", "weight", "subject", "body_html", "body_text")
+VARIANT = ("name", "weight", "subject", "body_html", "body_text", "files")
 # How long a new follow-up waits.
 USUAL_WAIT = {"wait": "3", "unit": "days"}
 DAY = 24  # hours
@@ -70,7 +70,8 @@ def of_content(content: StepContent) -> TypedStep:
 
 
 def of_variant(content: VariantContent) -> dict[str, str]:
-    return {name: str(getattr(content, name)) for name in VARIANT}
+    values = {name: str(getattr(content, name)) for name in VARIANT}
+    return values | {"files": " ".join(map(str, content.files or ()))}
 
 
 def wait_of(content: StepContent) -> tuple[str, str]:

@@ -2,12 +2,14 @@
 
 from campaigns.models.activity import Activity
 from campaigns.models.campaign import Campaign, CampaignDay, CampaignState, Priority
+from campaigns.models.content import INLINE_TYPES, MailFile, MailTemplate, Snippet
 from campaigns.models.enrollment import GOING, Enrollment, EnrollmentState
 from campaigns.models.message import Message, MessageState
 from campaigns.models.sequence import Condition, Step, Variant, WinnerBy
 
 __all__ = [
     "GOING",
+    "INLINE_TYPES",
     "Activity",
     "Campaign",
     "CampaignDay",
@@ -15,9 +17,12 @@ __all__ = [
     "Condition",
     "Enrollment",
     "EnrollmentState",
+    "MailFile",
+    "MailTemplate",
     "Message",
     "MessageState",
     "Priority",
+    "Snippet",
     "Step",
     "Variant",
     "WinnerBy",

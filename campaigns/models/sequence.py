@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accounts.models import Organisation
@@ -64,6 +65,9 @@ class Variant(models.Model):
     subject = models.CharField(max_length=500, blank=True)
     body_html = models.TextField(blank=True)
     body_text = models.TextField(blank=True, help_text="Derived from the HTML where it is empty.")
+    # The attached files, in order. Ids in the row itself, since it is read for every batch of mails; `campaigns.files` keeps
+    # those that are used. Inline images stand in the HTML (`MailFile.content_id`).
+    files = ArrayField(models.BigIntegerField(), default=list, blank=True)
 
     class Meta:
         ordering = ["name"]

@@ -6,12 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from accounts.models import Organisation
 from campaigns.audience import custom_fields, known_fields
 from campaigns.models import Campaign, Step, Variant
+from campaigns.preflight.files import check_files
 from campaigns.preflight.finding import Finding
 from campaigns.rendering import RenderError, check_template
+from campaigns.rendering.content import content_html
 from campaigns.rendering.fields import allowed_names
 from campaigns.rendering.plain import html_to_text
+from campaigns.rendering.snippets import expand, pieces_for
 from campaigns.rendering.subjects import subject_of
 from campaigns.rendering.templates import used_names
 from ecrm.text import counted
@@ -47,13 +51,14 @@ def check_content(campaign: Campaign, step: Step, variant: Variant) -> Iterator[
         yield Finding("error", "body_html", "The mail is empty.", "Write its HTML or its plain text.", at)
     for field, label, html in FIELDS:
         source = getattr(variant, field)
-        for problem in field_problems(campaign, source, html=html):
+        for problem in field_problems(campaign.organisation, source, html=html):
             yield Finding("error", field, f"{label}: {problem}", "Mend the template.", at)
         for left in placeholders(source, html=html):
             reason = f"{label}: “{left}” looks like a placeholder that was left over."
             fix = 'Write what belongs there, or a merge field like {{ first_name | default: "there" }}.'
             yield Finding("warning", field, reason, fix, at)
-    yield from check_html(step, variant)
+    yield from check_html(step, content_html(variant) or variant.body_html)
+    yield from check_files(campaign, step, variant)
     yield from check_words(step, variant)
 
 
@@ -101,31 +106,37 @@ def placeholders(source: str, *, html: bool) -> list[str]:
 FIELDS = (("subject", "Subject", False), ("body_html", "HTML", True), ("body_text", "Plain text", False))
 
 
-def field_problems(campaign: Campaign, source: str, *, html: bool) -> list[str]:
-    """What is wrong with one template: its syntax with the line, and fields that no lead of the organisation has."""
+def field_problems(organisation: Organisation, source: str, *, html: bool) -> list[str]:
+    """What is wrong with one template: its snippets, its syntax with the line, and fields that no lead of the organisation
+    has. Lines are counted with the snippets in place.
+    """
+    try:
+        source = expand(source, pieces_for(organisation.pk, [source]), html=html)
+    except RenderError as error:
+        return [str(error)]
     problems = check_template(source, html=html)
     if problems or not source:
         return problems
     names = set(used_names(source, html=html))
-    allowed = allowed_names(custom_fields(campaign.organisation))
+    allowed = allowed_names(custom_fields(organisation))
     if unknown := names - allowed:
-        allowed |= known_fields(campaign.organisation, sorted(unknown))
+        allowed |= known_fields(organisation, sorted(unknown))
     return check_template(source, html=html, allowed=allowed)
 
 
-def check_html(step: Step, variant: Variant) -> Iterator[Finding]:
-    for target in list(dict.fromkeys(links(variant.body_html)))[:200]:
+def check_html(step: Step, html: str) -> Iterator[Finding]:
+    for target in list(dict.fromkeys(links(html)))[:200]:
         if problem := link_problem(target):
             fix = "Write the whole address, with https://."
             yield Finding("warning", "body_html", f"HTML: {problem}", fix, step.position)
-    for what in dropped(variant.body_html):
+    for what in dropped(html):
         reason = f"HTML: mail programs drop {what}, and filters take mails with it for dangerous."
         yield Finding("warning", "body_html", reason, "Take it out; link to a page that has it.", step.position)
-    if silent := sum(not ALT.search(found[0]) for found in IMAGE.finditer(variant.body_html)):
+    if silent := sum(not ALT.search(found[0]) for found in IMAGE.finditer(html)):
         reason = f"HTML: {counted(silent, 'image')} without a text in place of it (alt)."
         fix = 'Write alt="…": most programs show no images at first, and screen readers never do.'
         yield Finding("warning", "body_html", reason, fix, step.position)
-    if (size := len(variant.body_html.encode())) > CLIPPED_AT:
+    if (size := len(html.encode())) > CLIPPED_AT:
         reason = f"HTML: {size // 1024} KB. Gmail shows the first 102 KB only and cuts off the footer."
         yield Finding("warning", "body_html", reason, "Shorten it.", step.position)
 

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from accounts.models import Organisation
+from campaigns.rendering.spin import WHO
 from leads.models import Lead
 from senders.models import Sender
 
@@ -21,7 +22,7 @@ def lead_fields(lead: Lead) -> dict[str, Any]:
     """
     custom = {name: value for name, value in lead.fields.items() if value not in ("", None)}
     values = {name: value for name in STANDARD_FIELDS if (value := getattr(lead, name))}
-    return {**custom, **values, "fields": custom}
+    return {**custom, **values, "fields": custom, WHO: lead.pk or lead.email}
 
 
 class Lines(str):

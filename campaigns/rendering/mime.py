@@ -1,7 +1,8 @@
 """MIME, assembled by hand: what the standard library's EmailMessage does in a millisecond, for the one shape we send.
 
-A mail is `text/plain`, or `multipart/alternative` of plain text and HTML (RFC 2046 5.1.4), in UTF-8, with CRLF line
-ends and no line over 998 bytes (RFC 5322 2.1.1). Tests read it back with the standard library's parser.
+A mail is `text/plain`, or `multipart/alternative` of plain text and HTML (RFC 2046 5.1.4), the HTML with its images as
+`multipart/related`, and all of it with attachments as `multipart/mixed`. It is in UTF-8, with CRLF line ends and no line over
+998 bytes (RFC 5322 2.1.1). Tests read it back with the standard library's parser.
 """
 
 import base64
@@ -18,6 +19,7 @@ LINE_BREAKS = re.compile(r"\r\n|\r|\n")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LONG_LINE = 900  # bytes from which a line is encoded: what passes it on may add to it
 ASCII = bytes(range(128))
+Chunks = tuple[bytes, ...]  # of a part with its headers, in order; the last one ends with a line break
 
 
 def header_text(value: str) -> str:
@@ -92,23 +94,32 @@ def body_part(content_type: str, text: str, *, short: bool = False) -> bytes:
     return head.encode() + body
 
 
-def assemble(headers: Iterable[str], plain: bytes, html: bytes) -> bytes:
-    """The complete mail from finished header lines and its parts (`body_part`); `html` empty: plain text alone."""
+def assemble(
+    headers: Iterable[str], plain: bytes, html: bytes, images: Sequence[Chunks] = (), attached: Sequence[Chunks] = ()
+) -> bytes:
+    """The complete mail from finished header lines and its parts (`body_part`); `html` empty: plain text alone. `images` are
+    shown within the HTML (RFC 2387); all files come as finished parts.
+    """
     head = "\r\n".join([*headers, "MIME-Version: 1.0", ""]).encode("utf-8")
-    if not html:
-        return head + plain
+    body: Chunks = (plain,)
+    if html:
+        shown = multipart(b'related; type="text/html"', [(html,), *images]) if images else (html,)
+        body = multipart(b"alternative", [body, shown])
+    if attached:
+        body = multipart(b"mixed", [body, *attached])
+    return b"".join((head, *body))
+
+
+def multipart(kind: bytes, parts: Iterable[Chunks]) -> Chunks:
+    """One part of several, with its header."""
     # "=_" cannot occur in quoted-printable or base64; the rest makes a clash in a 7bit part impossible in practice.
     boundary = f"=_{secrets.token_hex(16)}".encode()
-    return b"".join(
-        (
-            head,
-            b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n--%b\r\n' % (boundary, boundary),
-            plain,
-            b"--%b\r\n" % boundary,
-            html,
-            b"--%b--\r\n" % boundary,
-        )
-    )
+    between = b"--%b\r\n" % boundary
+    chunks = [b'Content-Type: multipart/%b; boundary="%b"\r\n\r\n' % (kind, boundary)]
+    for part in parts:
+        chunks.append(between)
+        chunks.extend(part)
+    return *chunks, b"--%b--\r\n" % boundary
 
 
 @lru_cache(maxsize=8)

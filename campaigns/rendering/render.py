@@ -12,7 +12,9 @@ from django.conf import settings
 
 from accounts.models import Organisation
 from campaigns.models import Campaign, Variant
+from campaigns.rendering.content import Content, content_of
 from campaigns.rendering.fields import lead_fields, sender_fields
+from campaigns.rendering.files import EncodedFile
 from campaigns.rendering.flat import NotFlat
 from campaigns.rendering.footer import html_footer, html_signature, text_footer, text_signature
 from campaigns.rendering.mime import (
@@ -37,11 +39,21 @@ from tracking.tokens import Mark, unsubscribe_url
 
 @dataclass(frozen=True)
 class Rendered:
-    """A mail as its reader sees it, footer included."""
+    """A mail as its reader sees it, footer included; `images` are those in the HTML, `attached` what comes with it."""
 
     subject: str
     html: str
     text: str
+    images: tuple[EncodedFile, ...] = ()
+    attached: tuple[EncodedFile, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """The HTML with its images in it."""
+        html = self.html
+        for file in self.images:
+            html = html.replace(file.reference, file.data_url)
+        return html
 
 
 @lru_cache(maxsize=512)
@@ -87,27 +99,34 @@ class Renderer:
     """Renders one campaign's mails of one variant through one sender; keeps what does not differ between leads.
 
     Several threads may share one. `subject` is the template of a subject in place of the variant's own: that of the mail
-    that it answers.
+    that it answers. `content` is read from the database where it is not given.
     """
 
     def __init__(
-        self, campaign: Campaign, variant: Variant, sender: Sender, organisation: Organisation, *, subject: str = ""
+        self,
+        campaign: Campaign,
+        variant: Variant,
+        sender: Sender,
+        organisation: Organisation,
+        *,
+        subject: str = "",
+        content: Content | None = None,
     ) -> None:
         self.campaign = campaign
         self.subject = subject or variant.subject
-        self.variant = variant
+        self.content = content or content_of(variant)
         self.sender = sender
         self.organisation = organisation
         self.common = sender_fields(sender, organisation)
-        self.text_source = text_source(variant.body_html, variant.body_text)
-        self.has_html = bool(variant.body_html.strip())
+        self.html_source = self.content.html if self.content.html.strip() else ""
+        self.text_source = text_source(self.content.html, self.content.text)
         # Where the template places the signature itself, it is not added a second time.
-        self.signature = "" if "sender.signature" in variant.body_html + variant.body_text else sender.signature.strip()
+        self.signature = "" if "sender.signature" in self.content.html + self.content.text else sender.signature.strip()
         self.sender_lines = [mailbox("From", sender.name, sender.address)]
         if sender.reply_address:
             self.sender_lines.append(mailbox("Reply-To", sender.name, sender.reply_address))
         self.shelf = shelf(
-            *(self.subject, variant.body_html, self.text_source, self.signature),
+            *(self.subject, self.html_source, self.text_source, self.signature),
             *(sender.name, sender.address, sender.signature, organisation.name, organisation.postal_address),
             *(campaign.track_opens, campaign.track_clicks, settings.PUBLIC_URL),
         )
@@ -117,13 +136,15 @@ class Renderer:
 
     def render(self, lead: Lead, unsubscribe: str) -> Rendered:
         """The mail for `lead`, links untracked; raises RenderError."""
+        if self.content.problem:
+            raise RenderError(self.content.problem)
         values = self.values(lead, unsubscribe)
         subject = header_text(render_template(self.subject, values, html=False))
         if not subject:
             raise RenderError("The subject is empty for this lead.")
-        html = render_template(self.variant.body_html, values, html=True) if self.has_html else ""
+        html = render_template(self.html_source, values, html=True) if self.html_source else ""
         html, text = self.dress(html, self.render_text(html, values), unsubscribe)
-        return Rendered(subject=subject, html=html, text=text)
+        return Rendered(subject, html, text, self.content.images, self.content.attached)
 
     def render_text(self, html: str, values: dict[str, Any]) -> str:
         if not self.text_source and html:
@@ -175,7 +196,8 @@ class Renderer:
             f"List-Unsubscribe: <{unsubscribe}>",  # RFC 2369
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",  # RFC 8058
         ]
-        return assemble(headers, parts.plain, parts.html)
+        images = [file.inline for file in self.content.images]
+        return assemble(headers, parts.plain, parts.html, images, [file.attached for file in self.content.attached])
 
     def parts(self, lead: Lead, mark: Mark, unsubscribe: str) -> Parts:
         """The mail without headers, by the whole pipeline; raises RenderError."""
@@ -191,7 +213,7 @@ class Renderer:
 
     def prepared_parts(self, lead: Lead, mark: Mark, unsubscribe: str) -> Parts | None:
         """The same from the prepared form; None where there is none for this variant, this lead, or a test mail."""
-        if not mark.message or not (prepared := self.prepared()):
+        if not mark.message or self.content.problem or not (prepared := self.prepared()):
             return None
         try:
             return prepared.parts(self.values(lead, unsubscribe), mark, unsubscribe)
@@ -213,11 +235,10 @@ class Renderer:
         return kept.prepared
 
     def prepare(self) -> Prepared:
-        html = self.variant.body_html if self.has_html else ""
-        if html and not self.text_source:
+        if self.html_source and not self.text_source:
             raise NotFlat  # the text is made from each mail's HTML
         opens, clicks = self.campaign.track_opens, self.campaign.track_clicks
-        sources = Sources(self.subject, html, self.text_source)
+        sources = Sources(self.subject, self.html_source, self.text_source)
         return Prepared(sources, self.common, self.dress, opens=opens, clicks=clicks)
 
 

@@ -10,6 +10,7 @@ from liquid.undefined import FalsyStrictUndefined
 
 from campaigns.rendering.fields import STANDARD_FIELDS
 from campaigns.rendering.limits import LimitedTemplate, TooMuch, check_source
+from campaigns.rendering.spin import spin
 
 
 class RenderError(Exception):
@@ -40,6 +41,8 @@ class LimitedEnvironment(Environment):
 # Values are escaped in HTML; in text and subjects they stand as they are.
 HTML = LimitedEnvironment(undefined=Missing, autoescape=True)
 TEXT = LimitedEnvironment(undefined=Missing, autoescape=False)
+for environment in (HTML, TEXT):
+    environment.add_filter("spin", spin)
 
 
 @lru_cache(maxsize=512)

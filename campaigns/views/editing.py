@@ -16,7 +16,7 @@ from campaigns.models import Campaign
 from campaigns.reach import reach
 from campaigns.views.common import campaign_of, url
 from campaigns.views.saving import keep, tab_context
-from campaigns.views.wording import merge_fields
+from campaigns.views.wording import wording_context
 from campaigns.wording import MOST_STEPS, MOST_VARIANTS
 from ecrm.web import go
 
@@ -34,14 +34,18 @@ def sequence_context(request: OrgRequest, campaign: Campaign, form: SequenceForm
     """What the steps need, on the page and alone."""
     context = tab_context(request, campaign, "sequence")
     form.show_what_is_wrong()
+    form.show_files(request.organisation)
     if context["live"]:
         form.show_progress(reach(campaign), campaign.steps.select_related("winner"))
-    return context | {
-        "form": form,
-        "merge_fields": merge_fields(request.organisation),
-        "most_steps": MOST_STEPS,
-        "most_variants": MOST_VARIANTS,
-    }
+    return (
+        context
+        | wording_context(request.organisation)
+        | {
+            "form": form,
+            "most_steps": MOST_STEPS,
+            "most_variants": MOST_VARIANTS,
+        }
+    )
 
 
 def page(request: OrgRequest, campaign: Campaign, form: SequenceForm, **more: Any) -> HttpResponse:

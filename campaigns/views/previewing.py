@@ -89,7 +89,7 @@ def html(request: OrgRequest, pk: int) -> HttpResponse:
     shown = preview_for(campaign, lead, variant_of(request.GET, campaign))
     if shown.rendered is None or not shown.rendered.html:
         raise Http404("This mail has no HTML part for this lead.")
-    response = HttpResponse('<base target="_blank">' + shown.rendered.html, content_type="text/html; charset=utf-8")
+    response = HttpResponse('<base target="_blank">' + shown.rendered.page, content_type="text/html; charset=utf-8")
     remote = REMOTE if request.GET.get("images") == "1" else ""
     response["Content-Security-Policy"] = FRAME_POLICY.format(images=remote)
     response["Referrer-Policy"] = "no-referrer"

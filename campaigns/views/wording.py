@@ -1,6 +1,7 @@
 """What the include `campaigns/_wording.html` needs beside its form."""
 
 import re
+from typing import Any
 
 from accounts.models import Organisation
 from campaigns.audience import custom_fields
@@ -10,6 +11,20 @@ from campaigns.rendering.fields import OTHER_NAMES, STANDARD_FIELDS
 FALLBACKS = {"first_name": "there", "company": "your company"}
 # What Liquid takes without brackets.
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+SPIN = '{{ "Hello|Hi|Good day" | spin }}'
+# How many snippets are offered; the others are named by hand.
+MOST_SNIPPETS = 100
+
+
+def wording_context(organisation: Organisation) -> dict[str, Any]:
+    names = organisation.snippets.order_by("name").values_list("name", flat=True)[:MOST_SNIPPETS]
+    return {
+        "spin": SPIN,
+        "merge_fields": merge_fields(organisation),
+        "snippets": [(name, f'{{% snippet "{name}" %}}') for name in names],
+    }
 
 
 def merge_fields(organisation: Organisation) -> list[tuple[str, str]]:

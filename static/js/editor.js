@@ -7,17 +7,28 @@ document.addEventListener("focusin", (event) => {
   if (wording) last.set(wording, event.target);
 });
 
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-insert]");
-  if (!button) return;
-  const wording = button.closest("[data-wording]");
+// From now on what is inserted goes into this field.
+export const remember = (wording, field) => last.set(wording, field);
+
+// Puts `text` at the cursor: of the field that had the focus last, or of the HTML where it belongs `into` that alone.
+export function insert(wording, text, into = null) {
   const known = last.get(wording);
-  const field = known?.isConnected ? known : wording.querySelector("textarea[data-merge]");
+  const field = into || (known?.isConnected ? known : wording.querySelector("[data-html]"));
+  if (field.closest("[hidden]")) { // the visual mode stands in its place
+    field.dispatchEvent(new CustomEvent("wording:insert", { bubbles: true, detail: text }));
+    return;
+  }
   field.focus();
   // The command keeps the browser's undo; where there is none, the text goes in all the same.
-  if (!document.execCommand("insertText", false, button.dataset.insert)) {
-    field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+  if (!document.execCommand("insertText", false, text)) {
+    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-insert]");
+  if (button) insert(button.closest("[data-wording]"), button.dataset.insert);
 });
 
 // <form data-guard> is dirty from the first change until it was sent; a page that came back with errors is dirty at once.

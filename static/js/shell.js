@@ -6,6 +6,11 @@ import { sending } from "./upload.js";
 import { arrive } from "./auth.js";
 import "./editor.js";
 import "./sequence.js";
+import "./choosing.js";
+import "./derived.js";
+import "./files.js";
+import "./templates.js";
+import "./visual.js";
 
 const OFFLINE = "No connection to eCRM. What you typed is still here; please try again.";
 const UPLOAD_MS = 30 * 60 * 1000;
