@@ -56,16 +56,22 @@ function tokens(html) {
   }, []);
 }
 
-// Where a browser would change this HTML in meaning: the first place, in words; an empty string where it would not.
-export function changed(html) {
-  if (/[\uE000\uE001]/.test(html.replace(MARK, ""))) return "signs that have no meaning";
-  const inert = document.implementation.createHTMLDocument("");
+// A document in which nothing loads, of the same rules for styles as `page`.
+export function inertLike(page, html) {
+  const inert = page.implementation.createHTMLDocument("");
   inert.body.innerHTML = html;
+  return inert;
+}
+
+// Where a browser would change this HTML in meaning: the first place, in words; an empty string where it would not.
+export function changed(page, html) {
+  if (/[\uE000\uE001]/.test(html.replace(MARK, ""))) return "signs that have no meaning";
+  const inert = inertLike(page, html);
   const unfit = inert.body.querySelector(UNFIT);
   if (unfit) return `<${unfit.localName}>`;
   const [before, after] = [tokens(html.replace(/\r\n?/g, "\n")), tokens(inert.body.innerHTML)];
   const at = before.findIndex((one, number) => one !== after[number]);
   if (at < 0 && before.length === after.length) return "";
-  const where = (before[at] ?? after[before.length] ?? "").replace(MARK, "{{…}}").trim();
+  const where = (before[at] ?? after[before.length] ?? "").trim();
   return where.length > 60 ? `${where.slice(0, 60)}…` : where || "what it leaves out";
 }
