@@ -59,10 +59,11 @@ def add_enrolled(courses: dict[int, Course], mailboxes: Mailboxes, now: datetime
                 continue
             parts = {place: count} if place is not None else to_others(course, position, count, many(campaign))
             for into, part in parts.items():
+                group = mailboxes.groups[into]
                 if planned:
-                    course.planned[into][position] += part
+                    course.planned[into][course.mail(position, due, group)] += part
                 else:
-                    course.come_up(into, position, due, part, mailboxes.groups[into])
+                    course.come_up(into, position, due, part, group)
 
 
 def to_others(course: Course, position: int, count: int, many: dict[int, int]) -> dict[int, int]:

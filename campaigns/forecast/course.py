@@ -4,20 +4,30 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from campaigns.forecast.days import Day, Hours, due_after
 from campaigns.forecast.mailboxes import UNLIMITED, Group
 from campaigns.models import Campaign, Step
 
-# Leads by their group of senders (its place among all) and the position of the step that they come to.
-Leads = Counter[tuple[int, int]]
+
+class Mail(NamedTuple):
+    """A step, by its position, the day on which it is due, and the one on which the hours let it go."""
+
+    position: int
+    due: date
+    opens: date
+
+
+# Leads by their group of senders (its place among all) and the mail that they come to.
+Leads = Counter[tuple[int, Mail]]
 
 
 @dataclass
 class Course:
     """`zone` is the forecast's, whose days count. `due`: leads by the day on which they come up; `ready`: those that did, and
-    are not planned; `planned`: mails that may go, by group and step. `stuck`: leads without a sender that sends. `used`:
+    are not planned; `planned`: mails that may go, by group. `stuck`: leads without a sender that sends. `used`:
     mails that count for the day, `fresh` of them to new leads.
     """
 
@@ -27,7 +37,7 @@ class Course:
     steps: dict[int, Step] = field(default_factory=dict)
     due: defaultdict[date, Leads] = field(default_factory=lambda: defaultdict(Counter))
     ready: Leads = field(default_factory=Counter)
-    planned: defaultdict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    planned: defaultdict[int, Counter[Mail]] = field(default_factory=lambda: defaultdict(Counter))
     stuck: int = 0
     used: int = 0
     fresh: int = 0
@@ -41,24 +51,30 @@ class Course:
     def open(self) -> None:
         """Begin a day: what is planned already counts for it (campaigns.engine.quota)."""
         self.used = sum(mails.total() for mails in self.planned.values())
-        self.fresh = sum(mails[1] for mails in self.planned.values())
+        planned = (mail for mails in self.planned.values() for mail in mails.items())
+        self.fresh = sum(count for mail, count in planned if mail.position == 1)
 
     def come_up(self, place: int, position: int, at: datetime, count: int, group: Group) -> None:
-        """So many leads are due at `at`, or when the hours begin after it."""
+        """So many leads are due at `at`, and may be written to once the hours begin after it."""
+        mail = self.mail(position, at, group)
+        self.due[mail.due][place, mail] += count
+
+    def mail(self, position: int, at: datetime, group: Group) -> Mail:
+        """What is due at `at`."""
         opens = group.hours.opening(self.hours.opening(at))
-        self.due[opens.astimezone(self.zone).date()][place, position] += count
+        return Mail(position, at.astimezone(self.zone).date(), opens.astimezone(self.zone).date())
 
     def plan(self, day: Day) -> None:
-        """Plan who is due, follow-ups first, and within what the campaign may send in a day."""
+        """Plan who is due within what the campaign may send in a day: new leads last, and first who was due before this day."""
         for arrived in [when for when in self.due if when <= day.date]:
             self.ready += self.due.pop(arrived)
-        for position in sorted({position for _, position in self.ready}, reverse=True):
-            waiting = {place: count for (place, at), count in self.ready.items() if at == position}
-            for place, count in shared(self.room(position), waiting).items():
-                self.ready[place, position] -= count
-                self.planned[place][position] += count
+        for mail in sorted({mail for _, mail in self.ready}, key=lambda mail: turn_of(mail, day)):
+            waiting = {place: count for (place, which), count in self.ready.items() if which == mail}
+            for place, count in shared(self.room(mail.position), waiting).items():
+                self.ready[place, mail] -= count
+                self.planned[place][mail] += count
                 self.used += count
-                self.fresh += count if position == 1 else 0
+                self.fresh += count if mail.position == 1 else 0
         self.ready = +self.ready
 
     def room(self, position: int) -> int:
@@ -69,13 +85,20 @@ class Course:
             room = min(room, campaign.daily_new - self.fresh)
         return max(0, room)
 
-    def send(self, day: Day, at: datetime, place: int, position: int, count: int, group: Group) -> None:
-        """So many of a group and step go out at `at`; their leads come to the next step."""
-        self.planned[place][position] -= count
+    def send(self, day: Day, at: datetime, place: int, mail: Mail, count: int, group: Group) -> None:
+        """So many of a group's go out at `at`; their leads come to the next step."""
+        self.planned[place][mail] -= count
+        if not self.planned[place][mail]:
+            del self.planned[place][mail]
         self.last = day.date
-        if following := self.steps.get(position + 1):
+        if following := self.steps.get(mail.position + 1):
             due = due_after(at, following, ZoneInfo(self.campaign.time_zone))
-            self.come_up(place, position + 1, due, count, group)
+            self.come_up(place, mail.position + 1, due, count, group)
+
+
+def turn_of(mail: Mail, day: Day) -> tuple[bool, bool, int, date]:
+    """Sorts what is planned on a day: a follow-up that comes up on it has its room kept, and the last steps come first."""
+    return mail.position == 1, mail.due == day.date, -mail.position, mail.due
 
 
 def shared(room: int, waiting: Mapping[int, int]) -> dict[int, int]:

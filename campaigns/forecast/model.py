@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from campaigns.forecast.course import Course
+from campaigns.forecast.course import Course, Mail
 from campaigns.forecast.days import Day, common
 from campaigns.forecast.mailboxes import Group
 
@@ -46,26 +46,24 @@ def send_once(day: Day, courses: Sequence[Course], groups: Sequence[Group], foun
 def send(day: Day, place: int, group: Group, courses: Sequence[Course], found: Forecast) -> int:
     """What a group sends now; returns how many mails."""
     before = group.room
-    for course, position in turns(courses, place):
+    for course, mail in turns(courses, place):
         hours = common(course.hours.on(day), group.hours.on(day))
-        if hours is None or not group.room:
+        if hours is None or not group.room or mail.opens > day.date:
             continue
         pk = course.campaign.pk
-        count = min(course.planned[place][position], group.room_for(pk, hours.seconds))
+        count = min(course.planned[place][mail], group.room_for(pk, hours.seconds))
         if count:
-            found.mails[day.date, pk, position] += count
-            course.send(day, hours.first, place, position, count, group)
+            found.mails[day.date, pk, mail.position] += count
+            course.send(day, hours.first, place, mail, count, group)
             group.take(pk, count)
     return before - group.room
 
 
-def turns(courses: Sequence[Course], place: int) -> list[tuple[Course, int]]:
-    """Whose mails go first, as in `engine.claim`: by priority, follow-ups before new leads; else the older campaign's."""
-    waiting = [
-        (course, at)
-        for course in courses
-        if place in course.planned
-        for at, count in course.planned[place].items()
-        if count
-    ]
-    return sorted(waiting, key=lambda turn: (turn[0].campaign.priority, turn[1] == 1, turn[0].campaign.pk, -turn[1]))
+def turns(courses: Sequence[Course], place: int) -> list[tuple[Course, Mail]]:
+    """Whose mails go first, as in `engine.claim`: by priority, follow-ups before new leads, then as they are due."""
+    waiting = [(course, mail) for course in courses if place in course.planned for mail in course.planned[place]]
+    return sorted(waiting, key=lambda turn: rank(*turn))
+
+
+def rank(course: Course, mail: Mail) -> tuple[int, bool, date, int]:
+    return course.campaign.priority, mail.position == 1, mail.due, course.campaign.pk

@@ -26,6 +26,7 @@ def busy(days: list[CalendarDay]) -> dict[date, tuple[list[Line], list[Line]]]:
 
 def test_what_went_out_and_what_is_to_come_in_the_campaigns_days(launcher: Launcher) -> None:
     campaign = launcher.start(3, senders=[launcher.sender(daily_limit=2)], time_zone="Europe/Berlin")
+    Message.objects.update(due_at=WEDNESDAY)
     gone = Message.objects.filter(campaign=campaign).order_by("pk").first()
     assert gone
     Message.objects.filter(pk=gone.pk).update(state="sent", sent_at=datetime(2026, 11, 22, 23, 15, tzinfo=UTC))
@@ -41,6 +42,7 @@ def test_the_organisations_days_name_campaigns(launcher: Launcher, acme: Organis
         launcher.start(count, senders=[launcher.sender(name)], name=name, lists=[launcher.people(count, name)])
         for name, count in (("Spring", 1), ("Summer", 3))
     )
+    Message.objects.update(due_at=WEDNESDAY)
     launcher.draft(2, senders=[launcher.sender("third")], name="Draft")
     found = organisation_calendar(acme, None)
     lines = [Line("Summer", 3, two.pk), Line("Spring", 1, one.pk)]

@@ -15,7 +15,7 @@ from accounts.models import Organisation
 from campaigns.forecast import Finish, finish_estimate, of_campaign, of_organisation
 from campaigns.forecast.course import shared
 from campaigns.forecast.days import due_after
-from campaigns.models import Campaign, CampaignState, Enrollment, Step
+from campaigns.models import Campaign, CampaignState, Enrollment, Message, Step
 from campaigns.wording import StepContent
 from senders.models import Sender
 from tests.campaigns.launching import Launcher
@@ -28,6 +28,13 @@ OFFICE = {"days": [0, 1, 2, 3, 4], "start": "09:00", "end": "17:00", "time_zone"
 @pytest.fixture(autouse=True)
 def on_monday(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: MONDAY)
+
+
+def start(launcher: Launcher, leads: int, **values: Any) -> Campaign:
+    """A campaign that runs, and whose first mails were planned on Monday."""
+    campaign = launcher.start(leads, **values)
+    Message.objects.filter(campaign=campaign).update(due_at=MONDAY)
+    return campaign
 
 
 def mails(campaign: Campaign, days: int = 35) -> dict[tuple[int, int], int]:
@@ -81,7 +88,7 @@ def test_days_off_and_the_weekend_are_left_out(launcher: Launcher) -> None:
 
 def test_of_two_that_share_a_sender_the_more_urgent_goes_first(launcher: Launcher) -> None:
     sender = launcher.sender(daily_limit=3)
-    urgent = launcher.start(5, senders=[sender], name="Urgent")
+    urgent = start(launcher, 5, senders=[sender], name="Urgent")
     Campaign.objects.filter(pk=urgent.pk).update(priority=1)
     campaign = launcher.draft(5, senders=[sender])
     assert mails(campaign) == {(1, 1): 1, (2, 1): 3, (3, 1): 1}
@@ -92,7 +99,7 @@ def test_of_two_that_share_a_sender_the_more_urgent_goes_first(launcher: Launche
 
 
 def test_what_runs_goes_on_from_where_its_leads_are(launcher: Launcher) -> None:
-    campaign = launcher.start(4, steps=steps({}, {"delay_hours": 24}))
+    campaign = start(launcher, 4, steps=steps({}, {"delay_hours": 24}))
     first = Enrollment.objects.filter(campaign=campaign).order_by("pk")
     gone = first.first()
     assert gone
@@ -126,7 +133,7 @@ def test_what_cannot_be_said(launcher: Launcher, acme: Organisation) -> None:
 
 def test_who_waits_for_a_paused_sender_keeps_a_campaign_from_ending(launcher: Launcher) -> None:
     resting, other = launcher.sender("resting"), launcher.sender("other")
-    campaign = launcher.start(4, senders=[resting, other])
+    campaign = start(launcher, 4, senders=[resting, other])
     Sender.objects.filter(pk=resting.pk).update(state="paused")
     assert mails(campaign) == {(0, 1): 2}
     assert finish_estimate(campaign) == Finish(None)
