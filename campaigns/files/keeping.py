@@ -15,7 +15,7 @@ from campaigns.models import CampaignState, MailFile, MailTemplate, Snippet, Var
 from ecrm.text import clean
 
 MOST_ATTACHED = 10
-MOST_KEPT = 200 << 20  # bytes of an organisation's files
+MOST_KEPT = 200_000_000  # bytes of an organisation's files
 LONGEST_NAME = 150
 # What file systems and mail headers have no place for.
 UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')

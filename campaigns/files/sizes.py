@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from senders.models import Kind
 
-MOST_IN_FILE = 10 << 20  # bytes
-MOST_IN_MAIL = 18 << 20  # all files of a mail, before they are encoded: 25 MB on the wire
+MOST_IN_FILE = 10_000_000  # bytes
+MOST_IN_MAIL = 18_000_000  # all files of a mail, before they are encoded: 25 MB on the wire
 # What a complete mail may have, in bytes. Gmail: 25 MB (support.google.com/mail/answer/6584), the same as most servers say at
 # SIZE. Graph: 4 MB a request (learn.microsoft.com/graph/api/user-sendmail), and the request is the mail once more in base64.
 MOST_ON_WIRE = {Kind.SMTP: 25_000_000, Kind.GMAIL: 25_000_000, Kind.OUTLOOK: 3_000_000}
 # From here on mails are slow to load and easily taken for spam.
-HEAVY = 2 << 20
+HEAVY = 2_000_000
 HEAD = 500  # bytes of a part's headers and boundary, at most
 
 

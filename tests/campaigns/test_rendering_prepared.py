@@ -61,6 +61,7 @@ HOLES = st.sampled_from(
         "{{ unsubscribe_url }}",
         "{{ unsubscribe_url | upcase }}",
         "{{ [job] }}",
+        "{{ 'Hi|Hello' | spin }}",
     ]
 )
 STATIC = st.sampled_from(
