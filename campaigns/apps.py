@@ -9,7 +9,7 @@ class CampaignsConfig(AppConfig):
         from campaigns import happenings  # noqa: F401  (registers its receiver)
         from campaigns.activity import note_held
         from campaigns.bulk import CHOICE, ENROL
-        from campaigns.guards import erase_events, guard_list, guard_sender, mailed
+        from campaigns.guards import erase_events, guard_list, guard_segment, guard_sender, mailed
         from campaigns.record import outcomes, room_at, sending_days
         from campaigns.segments import campaign_fields
         from campaigns.stats import sender_usage
@@ -17,7 +17,7 @@ class CampaignsConfig(AppConfig):
         from leads import lists, services, timeline
         from leads.bulk import actions
         from leads.importing import undo
-        from leads.segments import vocabulary
+        from leads.segments import saving, vocabulary
         from senders import health, standing
         from senders import services as senders
 
@@ -28,6 +28,7 @@ class CampaignsConfig(AppConfig):
         health.OUTCOMES.append(outcomes)
         health.HELD.append(note_held)
         lists.LIST_GUARDS.append(guard_list)
+        saving.GUARDS.append(guard_segment)
         services.ERASERS.append(erase_events)
         undo.MAILED.append(mailed)
         timeline.SOURCES.append(message_entries)

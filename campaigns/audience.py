@@ -13,7 +13,8 @@ from campaigns.models import GOING, Campaign, CampaignState, Enrollment
 from leads import fields
 from leads.mailable import IsSuppressed
 from leads.models import Lead, LeadList, ListEntry, Segment
-from leads.segments.filtering import in_segment
+from leads.segments.filtering import condition_of
+from leads.segments.rules import read_rules
 
 # How many leads stand for all where looking at every one would take too long.
 SAMPLE = 2000
@@ -42,7 +43,7 @@ def chosen(campaign: Campaign, lists: QuerySet[LeadList], segments: QuerySet[Seg
     if on_lists:
         condition |= Q(Exists(ListEntry.objects.filter(lead=OuterRef("pk"), lead_list__in=on_lists)))
     for segment in segments:
-        condition |= in_segment(campaign.organisation, segment.pk)
+        condition |= condition_of(campaign.organisation, read_rules(segment.rules))
     return condition
 
 

@@ -42,9 +42,12 @@ def enrol_chosen(bulk: BulkAction, leads: Sequence[int]) -> list[int]:
 def take_out(bulk: BulkAction, leads: Sequence[int]) -> list[int]:
     """Undo it for those who got nothing yet: they were never in it."""
     gone_out = Message.objects.filter(enrollment=OuterRef("pk")).exclude(state=MessageState.PLANNED)
-    untouched = Enrollment.objects.filter(~Exists(gone_out), campaign=int(bulk.new_value), lead__in=list(leads))
+    there = Enrollment.objects.filter(
+        organisation=bulk.organisation_id, campaign=int(bulk.new_value), lead__in=list(leads)
+    )
+    untouched = there.filter(~Exists(gone_out))
     found = list(untouched.select_for_update().values_list("pk", "lead"))
-    Enrollment.objects.filter(~Exists(gone_out), pk__in=[pk for pk, _ in found]).delete()
+    untouched.filter(pk__in=[pk for pk, _ in found]).delete()
     return [lead for _, lead in found]
 
 

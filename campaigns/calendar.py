@@ -10,9 +10,9 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import Organisation
-from campaigns.forecast import ENDED, TO_COME, YEAR_DAYS, of_campaign, of_organisation
+from campaigns.forecast import TO_COME, YEAR_DAYS, of_campaign, of_organisation
 from campaigns.forecast.model import Forecast
-from campaigns.models import Campaign, Message, MessageState
+from campaigns.models import ENDED, Campaign, Message, MessageState
 from ecrm.database import TooSlow
 
 WEEKS = 6

@@ -6,14 +6,12 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from campaigns.models import Campaign, CampaignState, Message, MessageState
-from leads.models import ImportedLead, LeadList
+from campaigns.models import GONE_OUT, Campaign, CampaignState, Message
+from leads.models import ImportedLead, LeadList, Segment
 from senders.models import Sender
 
 # These still send, or will: what they use must stay.
 LIVE = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.SCHEDULED)
-# Given to a server, or being given to it now, so far as can be known.
-GONE_OUT = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN)
 
 
 def needed_by(campaigns: QuerySet[Campaign]) -> str:
@@ -31,8 +29,16 @@ def guard_sender(sender: Sender) -> str | None:
 
 def guard_list(chosen: LeadList) -> str | None:
     """The hook `leads.lists.LIST_GUARDS`."""
-    used = needed_by(Campaign.objects.filter(lists=chosen))
+    used = needed_by(Campaign.objects.filter(Q(lists=chosen) | Q(excluded_lists=chosen)).distinct())
     return f"This list is needed by {used}. Stop the campaign first, or wait until it has finished." if used else None
+
+
+def guard_segment(segment: Segment) -> str | None:
+    """The hook `leads.segments.saving.GUARDS`."""
+    used = needed_by(Campaign.objects.filter(Q(segments=segment) | Q(excluded_segments=segment)).distinct())
+    return (
+        f"This segment is needed by {used}. Stop the campaign first, or wait until it has finished." if used else None
+    )
 
 
 def mailed(leads: QuerySet[ImportedLead], since: datetime) -> QuerySet[Message, int]:

@@ -9,8 +9,8 @@ from accounts.models import Organisation, User
 from campaigns.activity import note
 from campaigns.audience import LIVE
 from campaigns.errors import BadValue
-from campaigns.files.keeping import ENDED, BadFile, fit_files
-from campaigns.models import Campaign, MailTemplate, Snippet, Variant
+from campaigns.files.keeping import BadFile, fit_files
+from campaigns.models import ENDED, Campaign, MailTemplate, Snippet, Variant
 from campaigns.preflight import FIELDS, field_problems
 from campaigns.rendering import RenderError
 from campaigns.rendering.snippets import as_piece, expand, pieces_for

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from django.db import connection
 
 from campaigns.errors import BadValue
-from campaigns.models import GOING, Campaign, CampaignState, Enrollment, MessageState
+from campaigns.models import GOING, GONE_OUT, Campaign, CampaignState, Enrollment
 from senders.models import Sender
 
-HAD_A_MAIL = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN)
 # Those of the leaving senders' leads that have had nothing yet go to the others, by turns, with what is planned for them.
 HAND_ON = """
 WITH moved AS (
@@ -38,7 +37,7 @@ def refuse_to_leave(campaign: Campaign, leaving: Sequence[Sender], staying: Sequ
     going_on = Enrollment.objects.filter(
         campaign=campaign,
         state__in=GOING,
-        messages__state__in=HAD_A_MAIL,
+        messages__state__in=GONE_OUT,
     )
     for sender in leaving:
         if going_on.filter(sender=sender).exists():

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from campaigns.models import GOING, Campaign, Enrollment, Message, MessageState
-
-GONE_OUT = (MessageState.SENT, MessageState.SENDING, MessageState.UNKNOWN)
+from campaigns.models import GOING, GONE_OUT, Campaign, Enrollment, Message
 
 
 @dataclass(frozen=True)

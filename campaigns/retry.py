@@ -7,11 +7,9 @@ from django.db import transaction
 from accounts.models import User
 from campaigns.editing import clone_campaign, update_campaign
 from campaigns.errors import CampaignError, WrongState
-from campaigns.models import Campaign, CampaignState, MessageState
+from campaigns.models import ENDED, Campaign, MessageState
 from leads.lists import LONGEST_NAME, add_found_to_list, create_list
 from leads.models import Lead, LeadList
-
-ENDED = frozenset({CampaignState.FINISHED, CampaignState.STOPPED})
 
 
 class NothingFailed(CampaignError):

@@ -11,12 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from campaigns.activity import note
 from campaigns.errors import BadValue, CampaignError, NotReady, WrongState
-from campaigns.models import Activity, Campaign, CampaignState
+from campaigns.models import AT_REST, Activity, Campaign, CampaignState
 from campaigns.services import move, refuse_unready, start_campaign
 from campaigns.stored import refresh
-
-# What can be put away: nothing more is sent of it.
-ARCHIVABLE = (CampaignState.DRAFT, CampaignState.FINISHED, CampaignState.STOPPED)
 
 
 def schedule_campaign(campaign: Campaign, start_at: datetime, by: User) -> Campaign:
@@ -89,7 +86,7 @@ def tell_scheduler(entry: Activity) -> bool:
 
 def archive_campaign(campaign: Campaign, by: User) -> Campaign:
     """Put an ended campaign or a draft out of the way; raises WrongState."""
-    won = Campaign.objects.filter(pk=campaign.pk, state__in=ARCHIVABLE, archived_at=None).update(
+    won = Campaign.objects.filter(pk=campaign.pk, state__in=AT_REST, archived_at=None).update(
         archived_at=timezone.now()
     )
     refresh(campaign)

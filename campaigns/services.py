@@ -15,6 +15,7 @@ from campaigns.activity import note
 from campaigns.enrolment import enrol
 from campaigns.errors import NotReady, WrongState
 from campaigns.models import (
+    AT_REST,
     GOING,
     Campaign,
     CampaignState,
@@ -44,7 +45,6 @@ DONE = {
     "resume": "resumed",
     "stop": "stopped",
 }
-DELETABLE = frozenset({CampaignState.DRAFT, CampaignState.FINISHED, CampaignState.STOPPED})
 
 
 def move(campaign: Campaign, verb: str, **changes: Any) -> None:
@@ -146,7 +146,7 @@ def delete_campaign(campaign: Campaign) -> None:
     """Delete a draft or an ended campaign with its messages and events; raises WrongState or CampaignGone."""
     with transaction.atomic():
         stored = locked(campaign)
-        if stored.state not in DELETABLE:
+        if stored.state not in AT_REST:
             raise WrongState(f"This campaign is {stored.state}: stop it before you delete it.")
         if Message.objects.filter(campaign=campaign, state=MessageState.SENDING).exists():
             raise WrongState("A mail of this campaign is on its way right now; try again in a few seconds.")

@@ -8,6 +8,7 @@ the path) and finds `request.organisation`, resolved and checked by `accounts.ap
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -57,6 +58,11 @@ def page(
         "items": [show(row) for row in found[:limit]],
         "next": encode_cursor(found[limit - 1].pk) if more else None,
     }
+
+
+def iso(at: datetime | None) -> str | None:
+    """A time as the API says it: ISO 8601 in UTC."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def row_id(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from ninja import Field, Router, Status
@@ -10,7 +9,7 @@ from pydantic import StringConstraints
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
-from ecrm.rest import Body, Slug, page, row_id
+from ecrm.rest import Body, Slug, iso, page, row_id
 from senders import services, window
 from senders.check import check_for
 from senders.connecting.flow import disconnect_sender
@@ -81,10 +80,6 @@ class SenderPatch(Body):
     ramp_ceiling: int | None = None
     bounce_limit: float | None = None
     complaint_limit: float | None = None
-
-
-def iso(at: datetime | None) -> str | None:
-    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def show(standing: Standing) -> Json:

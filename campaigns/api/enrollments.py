@@ -5,11 +5,11 @@ from ninja import Router
 
 from accounts.access import OrgRequest
 from campaigns.api.campaigns import find
-from campaigns.api.shown import Json, iso
+from campaigns.api.shown import Json
 from campaigns.enrolling import ACTIONS, act, possible
 from campaigns.models import Campaign, Enrollment, EnrollmentState
 from ecrm.problems import Problem
-from ecrm.rest import Slug, page, row_id
+from ecrm.rest import Slug, iso, page, row_id
 
 router = Router(tags=["Campaigns"])
 

@@ -6,12 +6,12 @@ from ninja import Router, Status
 
 from accounts.access import OrgRequest
 from campaigns.api.campaigns import find, settle
-from campaigns.api.shown import Json, detail, iso
+from campaigns.api.shown import Json, detail
 from campaigns.editing import clone_campaign
 from campaigns.models import Activity
 from campaigns.scheduling import archive_campaign, schedule_campaign, unarchive_campaign, unschedule_campaign
 from ecrm.problems import refuse
-from ecrm.rest import Body, Slug, page
+from ecrm.rest import Body, Slug, iso, page
 
 router = Router(tags=["Campaigns"])
 

@@ -1,11 +1,11 @@
 """Campaigns and their mails, as programs see them."""
 
-from datetime import datetime
 from typing import Any
 
 from campaigns.editing import AUDIENCE
 from campaigns.models import Campaign, Message, Priority, Step
 from campaigns.preflight import Finding
+from ecrm.rest import iso
 
 Json = dict[str, Any]
 PLAIN = (
@@ -15,10 +15,6 @@ PLAIN = (
 TIMES = ("start_at", "created_at", "started_at", "finished_at", "archived_at")
 STEP = ("delay_hours", "delay_business_days", "same_thread", "condition", "winner_after", "winner_by")
 WORDING = ("weight", "subject", "body_html", "body_text")
-
-
-def iso(at: datetime | None) -> str | None:
-    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def summary(campaign: Campaign) -> Json:

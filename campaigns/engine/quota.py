@@ -95,6 +95,8 @@ def quotas(now: datetime) -> list[Quota]:
 def follow_ups(quotas: Iterable[Quota], ends: dict[int, datetime]) -> dict[int, int]:
     """Campaign → how many follow-ups come up before its day ends, of those that have room for some."""
     open_days = {quota.campaign: quota.room for quota in quotas if quota.room}
+    if not open_days:
+        return {}
     asked: dict[str, Any] = {
         "campaigns": list(open_days),
         "rooms": list(open_days.values()),

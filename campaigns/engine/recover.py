@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from campaigns.engine.lease import HOLDS
 from campaigns.engine.mailboxes import adopt, hold_senders
-from campaigns.models import Campaign, CampaignState, Enrollment, EnrollmentState, Message, MessageState
+from campaigns.models import GOING, Campaign, CampaignState, Enrollment, EnrollmentState, Message, MessageState
 
 # Claimed and never offered: nobody has seen it, back to planned. Offered: it may have gone out, so unknown. The lease
 # stays on an unknown one: should its holder still live and hear the answer, that settles it (see
@@ -85,7 +85,7 @@ def close_unknown(campaign: Campaign, messages: list[int]) -> int:
         moved = unknown.update(
             state=MessageState.FAILED, lease=None, error="Closed by hand: no answer from the server."
         )
-        Enrollment.objects.filter(pk__in=enrollments, state=EnrollmentState.ACTIVE).update(
+        Enrollment.objects.filter(pk__in=enrollments, state__in=GOING).update(
             state=EnrollmentState.STOPPED, reason="unknown"
         )
     return moved

@@ -11,7 +11,7 @@ from accounts.models import Organisation, User
 from campaigns.files.kinds import content_type_of
 from campaigns.files.refusing import why_refused
 from campaigns.files.sizes import MOST_IN_FILE, MOST_IN_MAIL, megabytes
-from campaigns.models import CampaignState, MailFile, MailTemplate, Snippet, Variant
+from campaigns.models import ENDED, MailFile, MailTemplate, Snippet, Variant
 from ecrm.text import clean
 
 MOST_ATTACHED = 10
@@ -19,7 +19,6 @@ MOST_KEPT = 200_000_000  # bytes of an organisation's files
 LONGEST_NAME = 150
 # What file systems and mail headers have no place for.
 UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
-ENDED = (CampaignState.FINISHED, CampaignState.STOPPED)
 
 
 class BadFile(Exception):

@@ -20,7 +20,7 @@ from campaigns.forecast.counts import load
 from campaigns.forecast.days import days_from
 from campaigns.forecast.mailboxes import mailboxes_of
 from campaigns.forecast.model import Forecast, run
-from campaigns.models import Campaign, CampaignState
+from campaigns.models import ENDED, Campaign, CampaignState
 from ecrm.database import TooSlow, within
 
 # How far the calendar looks ahead, and the end of a campaign is looked for, in days.
@@ -31,7 +31,6 @@ MOST_CAMPAIGNS = 100
 # How long leads may be counted, in milliseconds.
 COUNT_MS = 5000
 TO_COME = (CampaignState.RUNNING, CampaignState.SCHEDULED)
-ENDED = (CampaignState.FINISHED, CampaignState.STOPPED)
 
 
 @dataclass(frozen=True)

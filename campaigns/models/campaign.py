@@ -19,6 +19,11 @@ class CampaignState(models.TextChoices):
     STOPPED = "stopped"
 
 
+# Those that are over; and those of which nothing is sent any more, or not yet.
+ENDED = frozenset({CampaignState.FINISHED, CampaignState.STOPPED})
+AT_REST = ENDED | {CampaignState.DRAFT}
+
+
 class Priority(models.IntegerChoices):
     """Whose mails go first where campaigns share a sender."""
 

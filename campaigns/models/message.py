@@ -24,6 +24,10 @@ class MessageState(models.TextChoices):
     SKIPPED = "skipped"
 
 
+# Given to a server, or being given to it now, so far as can be known.
+GONE_OUT = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN)
+
+
 class Message(models.Model):
     """One mail to one lead: one row, one state."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Container
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -10,8 +11,7 @@ from django.urls import reverse
 from accounts.access import OrgRequest
 from accounts.models import Role
 from campaigns.errors import CampaignGone
-from campaigns.models import Campaign
-from campaigns.services import DELETABLE
+from campaigns.models import AT_REST, Campaign
 from ecrm.web import go, toast_event
 
 MOST_TYPED = 200
@@ -36,7 +36,7 @@ def common(request: OrgRequest, campaign: Campaign, tab: str) -> dict[str, Any]:
     return {
         "campaign": campaign,
         "may_manage": may_manage(request),
-        "deletable": campaign.state in DELETABLE,
+        "deletable": campaign.state in AT_REST,
         "active": "campaigns",
         "tab": tab,
     }
@@ -47,6 +47,15 @@ def narrowing(request: OrgRequest, states: Container[str]) -> tuple[str, str]:
     q = request.GET.get("q", "").replace("\0", "").strip()[:MOST_TYPED]
     state = request.GET.get("state", "")
     return q, state if state in states else ""
+
+
+def of_lead(q: str) -> Q:
+    """Whose lead has every word of `q` in name or address."""
+    condition = Q()
+    for word in q.split()[:5]:
+        names = Q(lead__first_name__icontains=word) | Q(lead__last_name__icontains=word)
+        condition &= names | Q(lead__email__icontains=word)
+    return condition
 
 
 def refused(campaign: Campaign, error: Exception) -> HttpResponse:

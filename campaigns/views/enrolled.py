@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import OrgRequest
 from campaigns.enrolling import ACTIONS, MOST_CHOSEN, act, possible
-from campaigns.models import Campaign, Enrollment, EnrollmentState, Message, MessageState
-from campaigns.views.common import campaign_of, common, may_manage, narrowing, url
+from campaigns.models import GOING, Campaign, Enrollment, EnrollmentState, Message, MessageState
+from campaigns.views.common import campaign_of, common, may_manage, narrowing, of_lead, url
 from campaigns.waiting import foretell
 from ecrm.text import counted
 from ecrm.web import go, page_of, render_page, toast_event
@@ -36,11 +36,8 @@ def found_in(campaign: Campaign, q: str, state: str, step: str) -> QuerySet[Enro
     if state:
         found = found.filter(state=state)
     if step.isdecimal() and len(step) < 4:
-        found = found.filter(next_position=int(step), state__in=[EnrollmentState.ACTIVE, EnrollmentState.PAUSED])
-    for word in q.split()[:5]:
-        names = Q(lead__first_name__icontains=word) | Q(lead__last_name__icontains=word)
-        found = found.filter(names | Q(lead__email__icontains=word))
-    return found
+        found = found.filter(next_position=int(step), state__in=GOING)
+    return found.filter(of_lead(q))
 
 
 def with_planned(campaign: Campaign, rows: Iterable[Enrollment]) -> list[Enrollment]:

@@ -21,6 +21,7 @@ from campaigns.variants import choose_by_hand
 from campaigns.views.common import campaign_of, refused, url
 from campaigns.views.previewing import key
 from campaigns.views.showing import preflight_context
+from ecrm.text import counted
 from ecrm.web import go
 
 # How many unknown messages one press of a button decides about.
@@ -156,7 +157,7 @@ def decide(request: OrgRequest, pk: int) -> HttpResponse:
         count = services.decide_unknown(campaign, chosen, resend=resend)
     except CampaignError as error:
         return refused(campaign, error)
-    mails = "1 mail" if count == 1 else f"{count:,} mails"
+    mails = counted(count, "mail")
     said = f"{mails} will be sent again." if resend else f"{mails} marked as failed."
     return go(url("campaign-messages", campaign), said)
 

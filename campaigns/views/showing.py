@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,14 +17,13 @@ from campaigns.audience import count_audience
 from campaigns.chart import draw
 from campaigns.events import events_response
 from campaigns.forecast import finish_estimate
-from campaigns.models import Campaign, CampaignState, Message, MessageState
+from campaigns.models import ENDED, Campaign, CampaignState, Message, MessageState
 from campaigns.preflight import Finding, preflight
 from campaigns.previews import first_variant
-from campaigns.retry import ENDED
 from campaigns.stats import chart, stats, top_links
 from campaigns.variants import StepResults
 from campaigns.variants import results as variant_results
-from campaigns.views.common import campaign_of, common, may_manage, narrowing, url
+from campaigns.views.common import campaign_of, common, may_manage, narrowing, of_lead, url
 from campaigns.waiting import foretell, waiting
 from ecrm.web import go, page_of, render_page
 from senders.window import in_words
@@ -142,10 +141,7 @@ def narrowed(campaign: Campaign, q: str, state: str) -> QuerySet[Message]:
         found = found.filter(**{f"{state}_at__isnull": False})
     elif state:
         found = found.filter(state=state)
-    for word in q.split()[:5]:
-        names = Q(lead__first_name__icontains=word) | Q(lead__last_name__icontains=word)
-        found = found.filter(names | Q(lead__email__icontains=word))
-    return found
+    return found.filter(of_lead(q))
 
 
 def filled(found: Iterable[Message]) -> list[Message]:

@@ -13,8 +13,7 @@ from ninja import Router, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
-from ecrm.rest import Slug, page, row_id
-from leads.api.leads import iso
+from ecrm.rest import Slug, iso, page, row_id
 from leads.importing.flow import complete, discard_import, draft_import, look, start_import
 from leads.importing.forms import ON_DUPLICATE, UploadForm, is_too_large, too_large
 from leads.importing.map import BadMapping

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
@@ -10,7 +9,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
-from ecrm.rest import Body, Slug, page, row_id
+from ecrm.rest import Body, Slug, iso, page, row_id
 from leads import services
 from leads.addresses import BadAddress
 from leads.models import Lead, LeadList, SuppressionReason
@@ -44,10 +43,6 @@ class LeadPatch(Body):
 
 class LeadIn(LeadPatch):
     email: str = Field(max_length=320)
-
-
-def iso(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def show_lead(lead: Lead) -> Json:

@@ -7,9 +7,9 @@ from ninja import Field, Router, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
-from ecrm.rest import Body, Slug, page, row_id
+from ecrm.rest import Body, Slug, iso, page, row_id
 from leads import lists
-from leads.api.leads import find_list, iso
+from leads.api.leads import find_list
 from leads.lists import DuplicateList, ListError, ListGone, ListInUse
 from leads.models import Lead, LeadList
 

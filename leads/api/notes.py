@@ -1,13 +1,12 @@
 """Notes about a lead, and its past, for programs."""
 
-from datetime import datetime
 from typing import Any
 
 from ninja import Field, Router, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
-from ecrm.rest import Body, Slug, page, row_id
+from ecrm.rest import Body, Slug, iso, page, row_id
 from leads.api.leads import find
 from leads.models import Note
 from leads.notes import LONGEST, BadNote, add_note
@@ -19,10 +18,6 @@ Json = dict[str, Any]
 
 class NoteIn(Body):
     text: str = Field(min_length=1, max_length=LONGEST)
-
-
-def iso(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def show(note: Note) -> Json:

@@ -8,13 +8,21 @@ from ninja import Field, Router, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem, refuse
-from ecrm.rest import Body, Slug, page, row_id
-from leads.api.leads import iso
+from ecrm.rest import Body, Slug, iso, page, row_id
 from leads.counting import THOROUGH, Count, count_leads
 from leads.fields import LONGEST_FIELD_NAME, MOST_CHOICES, DuplicateField, FieldError, save_field
 from leads.models import CustomField, FieldKind, Segment
 from leads.segments.rules import BadRules, Rules, read_rules
-from leads.segments.saving import LONGEST_NAME, DuplicateSegment, SegmentError, SegmentGone, leads_of, save_segment
+from leads.segments.saving import (
+    LONGEST_NAME,
+    DuplicateSegment,
+    SegmentError,
+    SegmentGone,
+    SegmentInUse,
+    delete_segment,
+    leads_of,
+    save_segment,
+)
 
 router = Router(tags=["Segments"])
 Json = dict[str, Any]
@@ -109,7 +117,10 @@ def change(request: OrgRequest, org: Slug, segment_id: str, body: SegmentIn) -> 
 
 @router.delete("/segments/{segment_id}", summary="Delete a segment; its leads stay", response={204: None})
 def delete(request: OrgRequest, org: Slug, segment_id: str) -> Status[None]:
-    find_segment(request, segment_id).delete()
+    try:
+        delete_segment(find_segment(request, segment_id))
+    except SegmentInUse as error:
+        raise Problem(409, str(error)) from error
     return Status(204, None)
 
 

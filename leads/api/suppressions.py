@@ -7,9 +7,8 @@ from ninja import Field, Query, Router, Schema, Status
 
 from accounts.access import OrgRequest
 from ecrm.problems import Problem
-from ecrm.rest import Body, Slug, page, row_id
+from ecrm.rest import Body, Slug, iso, page, row_id
 from ecrm.spreadsheet import csv_response
-from leads.api.leads import iso
 from leads.models import Suppression, SuppressionReason
 from leads.suppressing import export
 from leads.suppressing.listing import kind_of, matching, read_filter

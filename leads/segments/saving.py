@@ -1,5 +1,7 @@
 """What people do with segments: save, delete."""
 
+from collections.abc import Callable
+
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
@@ -27,6 +29,22 @@ class SegmentGone(Exception):
 
     def __init__(self) -> None:
         super().__init__("This segment is not there any more.")
+
+
+class SegmentInUse(SegmentError):
+    """Something still needs it."""
+
+
+# What may be in the way of deleting a segment: each gives a reason in words, or None. Apps above add theirs.
+GUARDS: list[Callable[[Segment], str | None]] = []
+
+
+def delete_segment(segment: Segment) -> None:
+    """Delete a segment, not its leads; raises SegmentInUse where something still needs it."""
+    for guard in GUARDS:
+        if reason := guard(segment):
+            raise SegmentInUse(reason)
+    segment.delete()
 
 
 def leads_of(organisation: Organisation, rules: Rules) -> QuerySet[Lead]:

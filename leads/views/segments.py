@@ -10,13 +10,21 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import OrgRequest
-from ecrm.web import go, page_of
+from ecrm.web import go, page_of, toast_event
 from leads.counting import Count, count_leads
 from leads.models import Segment
 from leads.search import read_search
 from leads.segments.builder import obey, read_form, shown
 from leads.segments.rules import BadRules, Rules, read_rules
-from leads.segments.saving import LONGEST_NAME, SegmentError, SegmentGone, leads_of, save_segment
+from leads.segments.saving import (
+    LONGEST_NAME,
+    SegmentError,
+    SegmentGone,
+    SegmentInUse,
+    delete_segment,
+    leads_of,
+    save_segment,
+)
 from leads.segments.vocabulary import Vocabulary, vocabulary
 from leads.views.table import may_change, refuse_viewers, show_table
 
@@ -125,6 +133,11 @@ def by_group(words: Vocabulary) -> dict[str, list[tuple[str, str]]]:
 @require_POST
 def delete(request: OrgRequest, pk: int) -> HttpResponse:
     segment = found_segment(request, pk)
-    segment.delete()
+    try:
+        delete_segment(segment)
+    except SegmentInUse as error:
+        response = go(reverse("segment", kwargs={"org": request.organisation.slug, "pk": pk}))
+        response["HX-Trigger"] = toast_event(str(error), "error")
+        return response
     url = reverse("segments", kwargs={"org": request.organisation.slug})
     return go(url, f"The segment {segment.name} is deleted; its leads stay.")

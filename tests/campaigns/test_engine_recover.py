@@ -10,7 +10,7 @@ from campaigns import engine
 from campaigns.engine.claim import Claimed, claim
 from campaigns.engine.settle import give_back
 from campaigns.engine.write import settle_and_offer
-from campaigns.models import Campaign, CampaignState, Message
+from campaigns.models import Campaign, CampaignState, Enrollment, Message
 from senders.models import Sender
 from tests.campaigns.launching import Launcher, message_to, only_sender, states
 
@@ -115,6 +115,17 @@ def test_a_person_leaves_an_unknown_message_be(left_behind: tuple[Campaign, uuid
     closed = Message.objects.get(pk=batch[0].id)
     assert (closed.state, closed.enrollment.state) == ("failed", "stopped")
     assert states(campaign) == {"failed": 1, "planned": 5}
+
+
+def test_an_unknown_mail_that_is_left_be_ends_the_sequence_of_a_paused_lead_too(
+    left_behind: tuple[Campaign, uuid.UUID, list[Claimed]],
+) -> None:
+    campaign, _, batch = left_behind
+    expire()
+    engine.recover_abandoned()
+    Enrollment.objects.filter(messages=batch[0].id).update(state="paused")
+    assert engine.close_unknown(campaign, [batch[0].id]) == 1
+    assert Enrollment.objects.get(messages=batch[0].id).state == "stopped"
 
 
 def test_another_campaigns_messages_are_out_of_reach(

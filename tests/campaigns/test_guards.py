@@ -11,10 +11,11 @@ from campaigns.models import Campaign, Message
 from campaigns.services import pause_campaign, start_campaign, stop_campaign
 from leads.importing.undo import why_not
 from leads.lists import ListInUse, delete_list
-from leads.models import LeadList
+from leads.models import LeadList, Segment
 from leads.services import erase_leads
 from senders.models import Sender
 from senders.services import SenderError, delete_sender, usage
+from tests.conftest import Browser
 from tests.leads.importing import imported
 from tracking.models import Event, Happening
 
@@ -81,3 +82,27 @@ def test_an_import_whose_leads_were_mailed_since_stays(acme: Organisation, campa
     for state, sent_at in (("sending", None), ("unknown", None), ("sent", timezone.now())):
         message.update(state=state, sent_at=sent_at)
         assert "Mails were sent" in why_not(imported_by)
+
+
+@pytest.mark.parametrize("column", ["segments", "excluded_segments"])
+def test_a_running_campaign_keeps_the_segments_it_takes_and_leaves_out(
+    as_alice: Browser, campaign: Campaign, alice: User, column: str
+) -> None:
+    rules = {"rules": [{"field": "company", "asks": "is", "value": "Nowhere"}]}
+    segment = Segment.objects.create(organisation=campaign.organisation, name="Chosen", rules=rules)
+    getattr(campaign, column).add(segment)
+    start_campaign(campaign, alice)
+    answer = as_alice.api("DELETE", f"/orgs/acme/segments/{segment.pk}")
+    assert (answer.status_code, "needed by “Spring”" in answer.json()["detail"]) == (409, True)
+    as_alice.post(f"/o/acme/segments/{segment.pk}/delete/")
+    assert Segment.objects.filter(pk=segment.pk).exists()
+    stop_campaign(campaign)
+    assert as_alice.api("DELETE", f"/orgs/acme/segments/{segment.pk}").status_code == 204
+
+
+def test_a_running_campaign_keeps_the_list_it_leaves_out(campaign: Campaign, alice: User) -> None:
+    out = LeadList.objects.create(organisation=campaign.organisation, name="Out")
+    campaign.excluded_lists.add(out)
+    start_campaign(campaign, alice)
+    with pytest.raises(ListInUse):
+        delete_list(out)
