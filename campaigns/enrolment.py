@@ -15,7 +15,7 @@ from campaigns.activity import note
 from campaigns.audience import audience_of
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, CampaignState, Enrollment
-from ecrm.database import TooSlow, within
+from ecrm.database import TooSlow, tell_planner, within
 from ecrm.text import counted
 from leads.mailable import IsSuppressed
 from leads.models import Lead
@@ -57,7 +57,9 @@ def insert(campaign: Campaign, leads: QuerySet[Lead]) -> int:
     own = campaign.pk, campaign.organisation_id, campaign.pk, campaign.pk
     with connection.cursor() as cursor:
         cursor.execute(ENROL.format(audience=sql), (*own, *parameters))
-        return int(cursor.rowcount)
+        count = int(cursor.rowcount)
+    tell_planner(count, Enrollment)
+    return count
 
 
 def newcomers(campaign: Campaign, leads: QuerySet[Lead]) -> QuerySet[Lead]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import Model
 from psycopg.errors import QueryCanceled
 
 
@@ -40,3 +41,18 @@ def within(milliseconds: int) -> Iterator[None]:
         if isinstance(error.__cause__, QueryCanceled):
             raise TooSlow from error
         raise
+
+
+# From how many new rows on the planner is told of them at once: autovacuum comes by each minute at best.
+MANY = 1000
+
+
+def tell_planner(count: int, *tables: type[Model]) -> None:
+    """Have PostgreSQL look at what has just come into these tables, where it is much. Until then it would take them for as
+    small as they were, and a lead's look-up in a list for cheaper than it is: 100,000 times 100,000 rows, for minutes.
+    """
+    if count < MANY:
+        return
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(table._meta.db_table)}")

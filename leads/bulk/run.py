@@ -12,10 +12,11 @@ from django.db.models import Q
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
+from ecrm.database import tell_planner
 from leads.bulk.actions import ACTIONS, EXPORT, Action
 from leads.bulk.meant import meant_by
 from leads.exporting.files import write_export
-from leads.models import BulkAction, BulkState, BulkTarget
+from leads.models import BulkAction, BulkState, BulkTarget, ListEntry
 from leads.segments.rules import BadRules
 
 BATCH = 1000
@@ -61,6 +62,7 @@ def run_bulk(pk: int) -> None:
             write_export(bulk, meant_by(bulk).leads())
         else:
             change_leads(bulk)
+        tell_planner(bulk.changed, ListEntry)
         end(bulk, BulkState.UNDONE if bulk.state == BulkState.UNDOING else BulkState.DONE)
     except Superseded:
         return

@@ -15,6 +15,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
+from ecrm.database import tell_planner
 from leads.importing.batches import Batch, ahead, batches, import_columns
 from leads.importing.check import check_file
 from leads.importing.claims import Superseded, beat, claim, end, give_up
@@ -22,7 +23,7 @@ from leads.importing.clean import Refusal
 from leads.importing.load import Collided, load
 from leads.importing.read import Unreadable
 from leads.importing.undo import take_back
-from leads.models import Import, ImportState, RejectedRow
+from leads.models import Import, ImportState, Lead, ListEntry, RejectedRow
 
 ATTEMPTS = 5  # at a batch that lost a deadlock, or met another import's people
 # Refused rows beyond these are counted and not kept.
@@ -65,6 +66,7 @@ def import_file(importing: Import) -> None:
     except Unreadable as error:
         end(importing, ImportState.FAILED, str(error))
     else:
+        tell_planner(importing.rows, Lead, ListEntry)
         end(importing, ImportState.DONE)
 
 

@@ -25,9 +25,11 @@ class LeadList(models.Model):
 
 
 class ListEntry(models.Model):
-    lead_list = models.ForeignKey(LeadList, on_delete=models.CASCADE, related_name="entries")
+    # Without an index of its own, nor the organisation: where PostgreSQL thinks that a list is short, since it grew this very
+    # minute, it would walk over all of it once for each lead, and `list_entry_once` finds the one entry.
+    lead_list = models.ForeignKey(LeadList, on_delete=models.CASCADE, related_name="entries", db_index=False)
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="entries")
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["lead_list", "lead"], name="list_entry_once")]

@@ -26,7 +26,10 @@ class Suppression(models.Model):
     erased person stays suppressed without the address being kept; `address` is empty for them, and for a lead's former
     addresses. A domain stands in `domain`, and covers those below it; it has no address."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="suppressions")
+    # Without an index of its own: those below begin with it.
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="suppressions", db_index=False
+    )
     digest = models.BinaryField(max_length=32)
     address = models.CharField(max_length=320, blank=True)
     domain = models.CharField(max_length=255, blank=True, default="", db_default="")

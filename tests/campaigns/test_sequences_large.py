@@ -9,7 +9,9 @@ from django.db import connection
 from campaigns import engine
 from campaigns.models import Campaign, CampaignState, Enrollment, Message
 from campaigns.services import pause_campaign, resume_campaign, start_campaign
+from ecrm.database import tell_planner
 from leads.lists import named_list
+from leads.models import Lead, ListEntry
 from tests.campaigns.launching import Launcher
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,6 +34,7 @@ def campaign(launcher: Launcher) -> Campaign:
     many = named_list(launcher.acme, "Many")
     with connection.cursor() as cursor:
         cursor.execute(MANY, {"organisation": launcher.acme.pk, "count": LEADS, "list": many.pk})
+    tell_planner(LEADS, Lead, ListEntry)  # as an import does
     return launcher.draft(lists=[many], senders=[launcher.sender("one"), launcher.sender("two")])
 
 
